@@ -1,0 +1,1 @@
+"""Ears: they turn frames into opinions with times, and decide nothing."""

@@ -1,0 +1,76 @@
+"""The ears of one session: every ear hears the same frames, and their opinions come out in order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from streaming.time import Time
+
+from .commands import CommandEar, Phrases
+from .opinions import CommandName, Opinion, SpeechStopped
+from .overlap import OverlapEar
+from .silero import Silero
+from .sound import Listener
+from .speech import SpeechEdges
+from .turn_end import TurnEndEar
+from .words import SpokenWords
+
+
+class EarsModels:
+    """The weights that all sessions share. They may be used from several threads at once."""
+
+    def __init__(self) -> None:
+        """Raises `FileNotFoundError`, naming what to install."""
+        self.silero = Silero()
+
+
+class Ears:
+    """Everything that one session hears with. To be called from one thread at a time."""
+
+    def __init__(self, models: EarsModels, commands: Mapping[str, CommandName] | None = None) -> None:
+        """`commands`: further phrases to obey, as they are spoken, and the command that each is."""
+        self._models = models
+        self._phrases = Phrases(commands)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all that was heard."""
+        self._listener = Listener(self._models.silero)
+        self._edges = SpeechEdges()
+        self._overlap = OverlapEar()
+        self._words = SpokenWords()
+        self._turn_end = TurnEndEar()
+        self._commands = CommandEar(self._phrases)
+
+    def push(self, mic: npt.NDArray[np.int16], played: bool, t: Time) -> list[Opinion]:
+        """Take in the next sound of the microphone; returns what it makes known, in order.
+
+        `mic`: int16[n] mono at 16 kHz of any length (frames of 10 ms are told soonest), without gaps between calls.
+        `played`: a reply of the agent is audible meanwhile, or released and about to be.
+        `t`: media time of the first sample of `mic`.
+        """
+        opinions: list[Opinion] = []
+        for frame in self._listener.push(mic, t):
+            edges = self._edges.push(frame)
+            overlaps = self._overlap.push(frame, edges, played)
+            # What a sound was is told before that it is over: once it is, nobody asks any more.
+            over = any(isinstance(edge, SpeechStopped) for edge in edges)
+            opinions += [*overlaps, *edges] if over else [*edges, *overlaps]
+            for edge in edges:
+                self._words.edge(edge)
+                opinions += self._judge_words(frame.end)
+        return opinions
+
+    def hear_words(self, words: str, at: Time, until: Time | None = None) -> list[Opinion]:
+        """Take in all words of the user's current turn so far, known at `at`; returns what they make known.
+
+        `until`: how far the sound goes that they were made of; None: up to `at`.
+        """
+        self._words.hear(words, at if until is None else until)
+        return self._judge_words(at)
+
+    def _judge_words(self, at: Time) -> list[Opinion]:
+        return [*self._commands.judge(self._words, at), *self._turn_end.judge(self._words, at)]

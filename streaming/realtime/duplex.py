@@ -1,0 +1,163 @@
+"""What the Realtime API lacks and a call needs: events of our own, which other clients ignore.
+
+Times named `_ms` are ms; within an item they count from the item's first sample.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from .base import ClientEvent, ServerEvent
+
+# --- server -> client -----------------------------------------------------------------------
+
+
+class Slots(msgspec.Struct):
+    """How many calls the server can take, and how many more right now."""
+
+    free: int
+    total: int
+
+
+class Hello(ServerEvent, tag="duplex.hello"):
+    """Who answers, and what it can do. Comes right after `session.created`."""
+
+    session_id: str
+    model: str
+    family: str
+    sees: bool
+    words: bool
+    """Whether the user's words come, live (`duplex.user.words`) and when the turn is over."""
+    voices: list[str]
+    slots: Slots
+
+
+class SlotsChanged(ServerEvent, tag="duplex.slots"):
+    free: int
+    total: int
+
+
+UserState = Literal["silent", "speaking", "pausing"]
+AgentState = Literal["listening", "thinking", "speaking", "ducked", "holding", "tool"]
+
+
+class State(ServerEvent, tag="duplex.state"):
+    """What both are doing. Sent when it changes."""
+
+    user: UserState
+    agent: AgentState
+
+
+class Duck(ServerEvent, tag="duplex.duck"):
+    """Play more softly by `gain_db` (negative): somebody may be interrupting."""
+
+    gain_db: float
+
+
+class Unduck(ServerEvent, tag="duplex.unduck"):
+    """At full level again: that was no interruption."""
+
+
+class Clear(ServerEvent, tag="duplex.clear"):
+    """Be silent at once and drop what is queued of this item."""
+
+    response_id: str
+    item_id: str
+
+
+class UserWords(ServerEvent, tag="duplex.user.words"):
+    """The words of the user's turn so far: `stable` will not change, `tentative` may."""
+
+    item_id: str
+    stable: str
+    tentative: str
+
+
+class TimedWord(msgspec.Struct):
+    text: str
+    start_ms: float
+    end_ms: float
+
+
+class WordTimes(ServerEvent, tag="duplex.words"):
+    """When the words of a reply sound, within the item's sound. Texts, joined, are the transcript."""
+
+    response_id: str
+    item_id: str
+    words: list[TimedWord]
+
+
+class Heard(ServerEvent, tag="duplex.heard"):
+    """What has been heard of a reply so far. `done`: all of it. `cut`: it ended here, unfinished."""
+
+    response_id: str
+    item_id: str
+    transcript: str
+    audio_end_ms: float
+    done: bool
+    cut: bool
+
+
+class CommandObeyed(ServerEvent, tag="duplex.command"):
+    """A spoken command was obeyed; where in the session it lay."""
+
+    command: str
+    audio_start_ms: int
+    audio_end_ms: int
+
+
+class Speaker(ServerEvent, tag="duplex.speaker"):
+    """Whose voice that is. `score` is a cosine similarity, if one was taken."""
+
+    verdict: Literal["user", "other", "unsure"]
+    score: float | UnsetType = UNSET
+
+
+class Notice(ServerEvent, tag="duplex.notice"):
+    """Something people should know; `text` is a sentence for them."""
+
+    kind: str
+    text: str
+
+
+class Stage(msgspec.Struct):
+    """From `start_ms` to `end_ms` after the end of the user's speech (of a stop: after its onset)."""
+
+    name: str
+    start_ms: float
+    end_ms: float
+
+
+class Latency(ServerEvent, tag="duplex.latency"):
+    """Where the milliseconds of a reply, or of a stop, went."""
+
+    response_id: str
+    kind: Literal["reply", "stop"]
+    turn_ms: float
+    """End of speech to audible, or onset to silent, as far as the server can know."""
+    stages: list[Stage]
+
+
+# --- client -> server -----------------------------------------------------------------------
+
+
+class ClientHello(ClientEvent, tag="duplex.hello"):
+    """What this client does by itself."""
+
+    ducks: bool = False
+    """It obeys `duplex.duck`, so the server need not lower the sound as well."""
+    reports_playback: bool = False
+    """It sends `duplex.playback`, so the server need not guess what was audible."""
+
+
+class Playback(ClientEvent, tag="duplex.playback"):
+    """What left the loudspeaker last: an RTP timestamp (WebRTC), or a place in an item (WebSocket)."""
+
+    rtp_timestamp: int | UnsetType = UNSET
+    item_id: str | UnsetType = UNSET
+    audio_end_ms: float | UnsetType = UNSET
+    latency_ms: float = 0.0
+    """How much later than this report the sound leaves the loudspeaker."""
