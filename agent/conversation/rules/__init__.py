@@ -1,0 +1,1 @@
+"""The rules of turn-taking: what each cell of the table does."""
