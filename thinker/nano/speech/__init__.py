@@ -1,0 +1,1 @@
+"""From sound to words that may still change, and when they no longer do."""
