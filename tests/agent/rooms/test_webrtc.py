@@ -21,7 +21,7 @@ from aiortc import (
 )
 from aiortc.rtp import RtpPacket
 from av import AudioFrame
-from calls import FakeCall, until
+from calls import FakeCall, undisturbed, until
 
 from agent.rooms import aiortc_inside, webrtc
 from agent.rooms.receive import OpusDecoder
@@ -86,7 +86,7 @@ async def joined(call: FakeCall, client: Client | None = None) -> AsyncIterator[
     client, room = client or Client(), WebRTCRoom(call)
     try:
         await client.join(room)
-        await asyncio.wait_for(call.here.wait(), 10)
+        await asyncio.wait_for(call.here.wait(), 30)
         await until(lambda: client.channel.readyState == "open" and len(client.packets) > 5)
         yield client, room
     finally:
@@ -94,6 +94,7 @@ async def joined(call: FakeCall, client: Client | None = None) -> AsyncIterator[
         await room.close("the test is over")
 
 
+@undisturbed
 async def test_sound_goes_both_ways_and_media_time_keeps_its_pace() -> None:
     call = FakeCall()
     async with joined(call) as (client, _room):
@@ -123,6 +124,7 @@ async def test_packets_are_10_ms_long_and_their_timestamps_go_on_in_silence() ->
         assert not (steps % 480).any()
 
 
+@undisturbed
 async def test_after_silence_nothing_of_the_reply_leaves() -> None:
     call = FakeCall()
     async with joined(call) as (client, _room):
@@ -163,6 +165,7 @@ async def test_events_keep_their_order_and_large_ones_arrive() -> None:
         await until(lambda: client.events[-1].get("number") == 30)
 
 
+@undisturbed
 async def test_loss_reordering_and_jitter_leave_no_gap_and_no_delay() -> None:
     call = FakeCall()
     async with joined(call) as (client, room):
@@ -192,6 +195,7 @@ async def test_loss_reordering_and_jitter_leave_no_gap_and_no_delay() -> None:
         assert time.monotonic() - stopped < 0.5
 
 
+@undisturbed
 async def test_after_a_stall_time_catches_up_and_the_sound_goes_on_where_it_was() -> None:
     call = FakeCall()
     async with joined(call) as (_client, room):
@@ -212,7 +216,7 @@ async def test_a_client_that_hangs_up_is_noticed_at_once_and_told_once() -> None
     call = FakeCall()
     async with joined(call) as (client, room):
         await client.peer.close()
-        await asyncio.wait_for(call.left_event.wait(), 3)
+        await asyncio.wait_for(call.left_event.wait(), 10)
         assert call.gone == [await room.ended()]
         room.send(["{}"])
         await room.close("again")
@@ -225,7 +229,7 @@ async def test_a_client_that_vanishes_without_a_word_is_noticed_within_seconds()
         transport = client.peer.getTransceivers()[0].receiver.transport.transport
         for protocol in transport.iceGatherer._connection._protocols:
             protocol.transport.abort()
-        await asyncio.wait_for(call.left_event.wait(), 12)
+        await asyncio.wait_for(call.left_event.wait(), 30)
 
 
 async def test_hanging_up_ends_the_clients_connection() -> None:
@@ -251,17 +255,18 @@ async def test_a_client_that_never_connects_is_given_up(monkeypatch: pytest.Monk
     room = WebRTCRoom(call)
     await client.peer.setLocalDescription(await client.peer.createOffer())
     await room.answer(client.peer.localDescription.sdp)
-    assert "no connection" in await asyncio.wait_for(room.ended(), 5)
+    assert "no connection" in await asyncio.wait_for(room.ended(), 30)
     assert not call.gone
     await client.peer.close()
 
 
+@undisturbed
 async def test_pictures_of_the_camera_come_now_and_then_and_sound_does_not_wait_for_them() -> None:
     call, client = FakeCall(sees=True), Client()
     client.peer.addTrack(VideoStreamTrack())
     async with joined(call, client):
         frames, began = len(call.frames), time.monotonic()
-        await until(lambda: len(call.pictures) >= 3, 20)
+        await until(lambda: len(call.pictures) >= 3)
         elapsed = time.monotonic() - began
         assert len(call.pictures) <= elapsed / 0.5 + 2
         assert all(picture.startswith(b"\xff\xd8") for picture in call.pictures)
@@ -301,7 +306,7 @@ async def test_fifty_calls_leave_nothing_behind() -> None:
         room = WebRTCRoom(call)
         rooms.append(weakref.ref(room))
         await client.join(room, take=False)
-        await asyncio.wait_for(call.here.wait(), 10)
+        await asyncio.wait_for(call.here.wait(), 30)
         await until(lambda call=call: len(call.frames) > 1)
         await room.close("the test goes on")
         await client.peer.close()
@@ -325,5 +330,5 @@ async def test_an_error_in_the_call_ends_the_room_instead_of_leaving_it_deaf() -
             raise ZeroDivisionError
 
         call.on_frame = stumble
-        assert await asyncio.wait_for(room.ended(), 5) == "an error in the server"
+        assert await asyncio.wait_for(room.ended(), 30) == "an error in the server"
         assert call.gone == ["an error in the server"]

@@ -120,7 +120,7 @@ class FakeCall:
 
     async def wait_for(self, fits: Callable[[FakeCall], Any]) -> None:
         """Until something holds of this call. Ten seconds are as good as never."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not fits(self):
                 self._news.clear()
                 try:
@@ -167,7 +167,7 @@ class FakeServer:
 
     async def call(self, number: int = 1) -> FakeCall:
         """The page's call number `number`, once it stands and has greeted."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(30):
             while len(self.calls) < number or not self.calls[number - 1].of_type("duplex.hello"):
                 await asyncio.sleep(0.02)
         return self.calls[number - 1]

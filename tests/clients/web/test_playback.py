@@ -16,7 +16,7 @@ SOUND = "document.getElementById('agent-sound')"
 
 async def until(page: Page, condition: str) -> None:
     """Wait for a condition (the page's policy forbids Playwright's own way, which needs eval)."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not await page.evaluate(condition):
             await asyncio.sleep(0.02)
 
