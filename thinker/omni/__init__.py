@@ -1,0 +1,1 @@
+"""What the Thinkers of Qwen2.5-Omni and Qwen3-Omni have in common."""
