@@ -1,18 +1,15 @@
 """The latency ledger: where the milliseconds of every reply, and of every stop, went.
 
 One entry for each reply and for each stop. Parts of the system mark moments in it by name as they pass; the ledger
-makes the stages between them and keeps the last entries for summaries. Pure: moments are passed in, on the
+makes the stages between them. Pure: moments are passed in, on the
 machine's monotonic clock (seconds), which all processes of one machine share, and in media time where it is known.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
-
-import numpy as np
 
 from streaming.time import Time
 
@@ -118,30 +115,11 @@ class Entry:
         return None if origin is None or mark is None else (mark.clock - origin.clock) * 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """Milliseconds at which half, and 95%, of the entries were done."""
-
-    p50: float
-    p95: float
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """Over the last `count` entries of a kind: the whole, and how long each stage took, by name."""
-
-    count: int
-    total: Spread
-    stages: dict[str, Spread]
-
-
 class Ledger:
-    """The entries of one call, by kind and number. Only those that are `close`d count in summaries."""
+    """The entries of one call, by kind and number, for as long as they are open."""
 
-    def __init__(self, window: int = 200) -> None:
-        """Summaries cover the last `window` entries of each kind."""
+    def __init__(self) -> None:
         self._open: dict[tuple[Kind, int], Entry] = {}
-        self._closed: dict[Kind, deque[Entry]] = {"reply": deque(maxlen=window), "stop": deque(maxlen=window)}
 
     def open(self, kind: Kind, number: int) -> Entry:
         """The entry of that number, opened if there was none."""
@@ -150,28 +128,8 @@ class Ledger:
     def close(self, kind: Kind, number: int) -> Entry | None:
         """The entry is complete. None if there is none, or too little of it is known to tell its total."""
         entry = self._open.pop((kind, number), None)
-        if entry is None or entry.total_ms is None:
-            return None
-        self._closed[kind].append(entry)
-        return entry
+        return None if entry is None or entry.total_ms is None else entry
 
     def drop(self, kind: Kind, number: int) -> None:
         """It never happened: a thought that was rolled back, a cough."""
         self._open.pop((kind, number), None)
-
-    def summary(self, kind: Kind) -> Summary | None:
-        """Of the last entries closed; None if there are none."""
-        entries = self._closed[kind]
-        if not entries:
-            return None
-        lengths: defaultdict[str, list[float]] = defaultdict(list)
-        for entry in entries:
-            for stage in entry.stages:
-                lengths[stage.name].append(stage.end_ms - stage.start_ms)
-        totals = [total for entry in entries if (total := entry.total_ms) is not None]
-        return Summary(len(entries), _spread(totals), {name: _spread(values) for name, values in lengths.items()})
-
-
-def _spread(values: Sequence[float]) -> Spread:
-    p50, p95 = np.percentile(values, (50, 95))
-    return Spread(float(p50), float(p95))

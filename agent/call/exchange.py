@@ -63,7 +63,8 @@ class Exchange:
         """Whether a call would be answered now."""
         load = self._client.load
         if not self.ready or load is None or not load.ready:
-            return Health(False, "The model is being loaded; try again in a few seconds.", 0, self._settings.sessions)
+            reason = self._client.trouble or "The model is being loaded; try again in a few seconds."
+            return Health(False, reason, 0, self._settings.sessions)
         total = min(self._settings.sessions, load.slots)
         return Health(True, "", max(0, total - len(self._calls)), total)
 

@@ -67,12 +67,6 @@ class Conversation:
         reply = self._floor.agent.reply
         return reply is not None and reply.released and not reply.announced_whole
 
-    @property
-    def reply_playing(self) -> bool:
-        """A reply was started and can be cancelled: it is not whole, or not all of it was heard."""
-        reply = self._floor.agent.reply
-        return reply is not None and reply.released
-
     def receive(self, event: Event) -> list[Command]:
         """What is to be done about `event`, and about the time that has passed before it.
 

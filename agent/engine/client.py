@@ -59,10 +59,12 @@ class EngineClient:
         """Nothing of what the process said is still on its way."""
         self._apart.set()
         self._refused = ""
+        self._ran = False
+        """It could be used once. From then on a refusal (a file that is gone, memory that is taken) may pass."""
         self._sessions: dict[str, Callable[[m.EngineMessage], None]] = {}
         self._lost: list[Callable[[str, str], None]] = []
-        self._failed = ""
-        """What the engine said last that concerned no session."""
+        self.trouble = ""
+        """What the engine said last that concerned no session; "" once it is ready."""
 
     async def start(self) -> None:
         """Starts the process; `ready` tells when it can be used."""
@@ -138,8 +140,8 @@ class EngineClient:
             while True:
                 began = loop.time()
                 status = await self._run()
-                if status == REFUSED:
-                    self._refused = self._failed or "The engine does not start: see its messages above."
+                if status == REFUSED and not self._ran:
+                    self._refused = self.trouble or "The engine does not start: see its messages above."
                     self._ready.set()
                     return
                 log.error("the engine ended with status %s; it is started again in %.1f s", status, wait)
@@ -197,10 +199,11 @@ class EngineClient:
         if isinstance(message, m.Load):
             self.load = message
             if message.ready:
+                self._ran, self.trouble = True, ""
                 self._ready.set()
         elif not message.session:
-            self._failed = message.reason if isinstance(message, m.Failed) else ""
-            log.error("the engine: %s", self._failed)
+            self.trouble = message.reason if isinstance(message, m.Failed) else ""
+            log.error("the engine: %s", self.trouble)
         elif (listener := self._sessions.get(message.session)) is not None:
             if isinstance(message, m.Full):
                 del self._sessions[message.session]

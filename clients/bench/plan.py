@@ -25,8 +25,10 @@ LEAD_S = 5.0
 """Silence before the first trial: the time it takes to connect."""
 ANSWER_S = 5.5
 """How long an answer is listened to."""
-TALK_S = 3.2
-"""How long the agent talks before it is interrupted."""
+TALK_S = 2.2
+"""How long after a request it is interrupted or disturbed; a small model is soon done."""
+NEXT_S = 1.7
+"""Between two short noises: what follows the first is listened to for 1.4 s."""
 REST_S = 2.2
 """Silence after the "stop" that ends a trial."""
 
@@ -133,7 +135,7 @@ def plan(questions: int, interruptions: int, shorts: int, seed: int = 0) -> Plan
         else:
             made.say(next(requests), "asks", TALK_S)
             for _ in range(min(2, left)):
-                made.say(next(noises), "disturbs", 2.0)
+                made.say(next(noises), "disturbs", NEXT_S)
             left -= 2
         made.say(next(stops), "stops", REST_S)
     return made

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streaming.ledger import _STAGES, Entry, Ledger, Moment, Spread
+from streaming.ledger import _STAGES, Entry, Ledger, Moment
 
 REPLY: dict[Moment, float] = {
     "speech_end": 100.0,
@@ -75,7 +75,6 @@ def test_a_reply_to_nothing_spoken_has_no_total_and_is_not_counted() -> None:
     ledger = Ledger()
     spoken({"thought": 1.0, "first_heard": 2.0}, ledger)
     assert ledger.close("reply", 1) is None
-    assert ledger.summary("reply") is None
 
 
 def test_a_thought_that_was_rolled_back_is_not_counted() -> None:
@@ -83,20 +82,6 @@ def test_a_thought_that_was_rolled_back_is_not_counted() -> None:
     spoken(REPLY, ledger)
     ledger.drop("reply", 1)
     assert ledger.close("reply", 1) is None
-
-
-def test_summaries_roll_over_the_last_entries() -> None:
-    ledger = Ledger(window=20)
-    for number in range(40):
-        spoken(REPLY | {"first_heard": 100.21 + number / 1000}, ledger, number)
-        assert ledger.close("reply", number) is not None
-    summary = ledger.summary("reply")
-    assert summary is not None
-    assert summary.count == 20
-    assert summary.total.p50 == pytest.approx(239.5)
-    assert summary.total.p95 == pytest.approx(248.05)
-    assert summary.stages["downlink"].p50 == pytest.approx(29.5)
-    assert summary.stages["ears"] == Spread(pytest.approx(96), pytest.approx(96))
 
 
 @given(

@@ -27,6 +27,15 @@ const FORGOTTEN_MS = 3000;
 /** @type {Record<string, string>} */
 const COMMANDS = { stop: "Stopped", wait: "Waiting until you go on", change_topic: "New topic" };
 
+/**
+ * `rest` as it follows on `text`: with the space that parts two words.
+ * @param {string} text
+ * @param {string} rest
+ */
+function apart(text, rest) {
+  return text && rest && !/\s$/.test(text) && !/^\s/.test(rest) ? ` ${rest}` : rest;
+}
+
 export class Transcript {
   /** @type {Entry[]} in the order of their places */
   entries = [];
@@ -43,7 +52,7 @@ export class Transcript {
   apply(event, now) {
     switch (event.type) {
       case "duplex.user.words":
-        return this.#user(event.item_id, { text: event.stable, rest: event.tentative }, now);
+        return this.#user(event.item_id, { text: event.stable, rest: apart(event.stable, event.tentative) }, now);
       case "conversation.item.input_audio_transcription.completed":
         return this.#said(event.item_id, event.transcript, now);
       case "input_audio_buffer.committed":

@@ -126,9 +126,24 @@ async def test_rubbish_on_the_socket_is_answered_and_the_session_goes_on() -> No
 
 
 async def test_a_family_whose_weights_are_missing_is_refused_with_its_own_words() -> None:
-    async with running("missing") as client:
+    async with running("/nowhere") as client:
         with pytest.raises(EngineRefused, match="There are no weights: install them"):
             await client.ready()
+
+
+async def test_an_engine_that_ran_and_then_lacks_weights_is_tried_again_and_says_so(tmp_path: Path) -> None:
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    async with running(str(weights)) as client:
+        await client.ready()
+        weights.rmdir()
+        os.kill(client._process.pid, signal.SIGKILL)
+        while not client.trouble:
+            await asyncio.sleep(0.01)
+        assert "install them" in client.trouble
+        weights.mkdir()
+        await client.ready()
+        assert not client.trouble
 
 
 async def test_an_unknown_family_is_refused_with_the_list_of_those_there_are() -> None:

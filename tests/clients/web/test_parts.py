@@ -60,7 +60,7 @@ async def test_a_deleted_item_is_forgotten(visit: Any) -> None:
 
 
 async def test_a_lost_connection_keeps_what_was_heard_and_the_words_so_far(visit: Any) -> None:
-    words = {"type": "duplex.user.words", "item_id": "item_2", "stable": "Wait", "tentative": " what"}
+    words = {"type": "duplex.user.words", "item_id": "item_2", "stable": "Wait", "tentative": "what"}
     entries, history = await run(visit, *reply_begins(1, "Otters swim."), heard(1, "Otters"), words, "broken")
     assert entries == [["agent", "Otters", " swim.", "lost"], ["user", "Wait what", "", "whole"]]
     assert history == ["Otters", "Wait what"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from zlib import crc32
 
 import numpy as np
@@ -21,11 +22,13 @@ WORD = 320
 
 
 def check(model: str) -> list[str]:
-    return ["There are no weights: install them."] if model == "missing" else []
+    """`model`: a folder of weights, which may be missing, or the number of positions."""
+    there = not model or model.isdigit() or Path(model).exists()
+    return [] if there else ["There are no weights: install them."]
 
 
 def load(model: str, slots: int, threads: int) -> tuple[ToyPerception, ToyThinker]:
-    return ToyPerception(), ToyThinker(slots, int(model or 4000))
+    return ToyPerception(), ToyThinker(slots, int(model) if model.isdigit() else 4000)
 
 
 # --- what is thought, as plain functions ------------------------------------------------------
