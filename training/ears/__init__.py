@@ -1,0 +1,1 @@
+"""How the ears' bundled weights are made: synthetic voices, texts, noises, scenes, trainings, evaluation."""
