@@ -26,7 +26,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt Makefile | $(VENV)/.python
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.installed
-	@$(PIP) install --quiet --constraint constraints.txt --editable '.[espeak,test]'
+	@$(PIP) install --quiet --constraint constraints.txt --editable '.[espeak,test,models]'
 	@sh tests/install_browser.sh
 	@touch $@
 
