@@ -11,6 +11,7 @@ from agent.conversation.events import (
     ClearInput,
     CommitInput,
     CreateReply,
+    Due,
     Heard,
     ItemDeleted,
     SettingsChanged,
@@ -92,6 +93,9 @@ class Incoming:
                 wire.ducks, wire.reports = ducks, reports
             case duplex.Playback():
                 self._playback(event, do)
+            case duplex.Say(text=text):
+                if self._short(text, "text").strip():
+                    do.events.append(Due(text.strip(), at=now))
 
     def _update(self, event: client.SessionUpdate, do: Received, now: Time) -> None:
         wire = self._wire

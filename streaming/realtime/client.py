@@ -204,6 +204,10 @@ class RealtimeClient:
         """Say what this client does by itself (`duplex.hello`)."""
         return self._event(duplex.ClientHello(ducks=ducks, reports_playback=reports_playback))
 
+    def speak(self, text: str) -> str:
+        """Have the agent say exactly this when there is room (`duplex.say`)."""
+        return self._event(duplex.Say(text=text))
+
     def played(self, item_id: str, audio_end_ms: float, latency_ms: float = 0.0) -> str:
         """Say what left the loudspeaker last (`duplex.playback`)."""
         return self._event(duplex.Playback(item_id=item_id, audio_end_ms=audio_end_ms, latency_ms=latency_ms))

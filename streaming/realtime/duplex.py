@@ -161,3 +161,9 @@ class Playback(ClientEvent, tag="duplex.playback"):
     audio_end_ms: float | UnsetType = UNSET
     latency_ms: float = 0.0
     """How much later than this report the sound leaves the loudspeaker."""
+
+
+class Say(ClientEvent, tag="duplex.say"):
+    """Say exactly this as soon as both are silent. It is a reply like any other: it can be cut, and is remembered."""
+
+    text: str

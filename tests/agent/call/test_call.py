@@ -328,3 +328,12 @@ async def test_the_result_of_a_call_of_the_mind_reaches_it_once(scene: Scene) ->
     scene.until(1500)
     assert scene.added() == [("tool", "noon")]
     assert scene.ear.heard.any()
+
+
+async def test_a_sentence_that_the_client_wants_said_is_heard_word_for_word_and_remembered(scene: Scene) -> None:
+    scene.wire(type="duplex.say", text="I am back.")
+    scene.until(1000)
+    assert scene.ear.heard.any()
+    assert [think.say for think in scene.client.got(engine.Think)] == ["I am back."]  # type: ignore[attr-defined]
+    scene.until(3000)
+    assert scene.ear.last("duplex.heard")["transcript"].strip() == "I am back."

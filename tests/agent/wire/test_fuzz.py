@@ -39,6 +39,7 @@ SEEDS = [
     {"type": "output_audio_buffer.clear"},
     {"type": "duplex.hello", "ducks": True},
     {"type": "duplex.playback", "item_id": "x", "audio_end_ms": 3.5, "rtp_timestamp": 9},
+    {"type": "duplex.say", "text": "x"},
 ]  # fmt: skip
 JUNK: list[Any] = [
     None, True, -1, 0, 10**18, 10**400, 1.5, -2.5e300, "", "x" * 3000, "\x00", "é\u2028", [], [[]], {}, {"type": None},

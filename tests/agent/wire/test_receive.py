@@ -374,6 +374,13 @@ def test_hello_and_playback_are_understood(wire):
     assert wire.says("duplex.playback", rtp_timestamp=7).playback.rtp_timestamp == 7
 
 
+def test_a_sentence_that_is_to_be_said_waits_for_its_moment_in_the_conversation(wire):
+    assert wire.says("duplex.say", text=" I am back. ").events == [told.Due("I am back.", at=0)]
+    assert wire.says("duplex.say", text=" ").events == []
+    assert wire.says("duplex.say", text="x" * 501).events == []
+    assert error(wire)["code"] == "string_above_max_length"
+
+
 def test_events_of_ours_from_the_future_are_ignored(wire):
     before = len(wire.sent)
     wire.says("duplex.telepathy")

@@ -124,6 +124,7 @@ def test_everything_it_asks_is_understood_by_the_server(client):
         client.cancel(),
         client.greet(ducks=True, reports_playback=True),
         client.played("a", 20.5),
+        client.speak("I am back."),
     ]
     events = [decode_client(text) for text in asked]
     assert None not in events
