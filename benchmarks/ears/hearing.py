@@ -1,0 +1,55 @@
+"""The real ears of one session, and what they cost."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streaming.ears.opinions import Opinion
+from streaming.ears.panel import Ears, EarsModels
+from streaming.time import Time
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+DECIDES: dict[str, set[str]] = {
+    "streaming/ears": set(),
+    "agent/conversation": set(),
+    "benchmarks/ears": {"drafts", "endpoints", "hearing", "material", "mind", "play", "scenes", "stage", "words"},
+    "training/ears": {"voices", "texts", "noises"},
+}
+"""What a result depends on: folders, and which files of them if not all."""
+
+
+def fingerprint() -> str:
+    """Of everything that decides what comes out: results of another one are not mixed in."""
+    digest = hashlib.sha256()
+    for folder, names in DECIDES.items():
+        for file in sorted((ROOT / folder).rglob("*")):
+            if file.is_file() and "__pycache__" not in file.parts and (not names or file.stem in names):
+                digest.update(file.relative_to(ROOT).as_posix().encode() + file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+class Hearing:
+    """One session's ears, with the processor time that they take."""
+
+    def __init__(self, models: EarsModels) -> None:
+        self._ears = Ears(models)
+        self.cpu = 0.0
+
+    def push(self, mic: NDArray[np.int16], played: NDArray[np.int16] | None, t: Time) -> list[Opinion]:
+        """10 ms of the microphone from `t` on; `played`: what the loudspeaker played meanwhile, None if nothing."""
+        began = time.thread_time()
+        opinions = self._ears.push(mic, played is not None, t)
+        self.cpu += time.thread_time() - began
+        return opinions
+
+    def words(self, text: str, at: Time, until: Time) -> list[Opinion]:
+        """The words of the user's turn, known at `at`, of sound up to `until`."""
+        began = time.thread_time()
+        opinions = self._ears.hear_words(text, at, until)
+        self.cpu += time.thread_time() - began
+        return opinions
