@@ -1,4 +1,4 @@
-"""The command line: `colloquy serve | bench | models | replay`."""
+"""The command line: `colloquy serve | talk | bench | models | replay`."""
 
 from __future__ import annotations
 
@@ -25,6 +25,14 @@ def parser() -> argparse.ArgumentParser:
         "(COLLOQUY_PORT=9000) or in one TOML file.",
     )
     settings.add_flags(serve)
+
+    talk = commands.add_parser(
+        "talk",
+        help="talk through this machine's microphone and loudspeaker, in the terminal",
+        description="An assistant at the desk; see `colloquy talk --help`.",
+        add_help=False,
+    )
+    talk.add_argument("rest", nargs=argparse.REMAINDER)
 
     bench = commands.add_parser(
         "bench",
@@ -87,6 +95,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from clients.bench import main as bench
 
         return bench(given[1:])
+    if given[:1] == ["talk"]:
+        from clients.desktop import main as talk
+
+        return talk(given[1:])
     chosen = parser().parse_args(given)
     if chosen.command == "models":
         return models()

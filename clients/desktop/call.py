@@ -65,8 +65,8 @@ class Call:
         self.status = Status()
         self.transcript = Transcript()
         self.mode: Mode = "hands-free"
-        self.happened: Callable[[Happening], None] = lambda happening: None
-        """For whoever wants to follow everything (the bench)."""
+        self.wiretap: Callable[[str | bytes], None] = lambda raw: None
+        """Sees every event of the server's as it comes."""
         self._address = url.replace("http", "ws", 1).rstrip("/") + "/v1/realtime"
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._loudspeaker = loudspeaker
@@ -166,6 +166,7 @@ class Call:
         tasks = [asyncio.create_task(self._write(socket)), asyncio.create_task(self._report())]
         try:
             async for raw in socket:
+                self.wiretap(raw)
                 try:
                     happenings = self._client.receive(raw)
                 except WireError:
@@ -216,7 +217,6 @@ class Call:
     # --- what the server says -----------------------------------------------------------------
 
     def _apply(self, happening: Happening) -> None:
-        self.happened(happening)
         match happening:
             case ReplySound(item_id=item_id, sound=sound, first=first):
                 self._loudspeaker.play(item_id, first // 2, np.frombuffer(sound, "<i2"))
