@@ -106,7 +106,7 @@ def hear(ears: Ears, sound: Sound) -> list[Opinion]:
     return [
         opinion
         for first in range(0, len(pcm) - 159, 160)
-        for opinion in ears.push(pcm[first : first + 160], True, 3 * first)
+        for opinion in ears.push(pcm[first : first + 160], np.zeros(160, np.int16), 3 * first)
     ]
 
 

@@ -18,6 +18,8 @@ from .speech import SpeechEdges
 from .turn_end import TurnEndEar
 from .words import SpokenWords
 
+Pcm = npt.NDArray[np.int16]
+
 
 class EarsModels:
     """The weights that all sessions share. They may be used from several threads at once."""
@@ -45,17 +47,18 @@ class Ears:
         self._turn_end = TurnEndEar()
         self._commands = CommandEar(self._phrases)
 
-    def push(self, mic: npt.NDArray[np.int16], played: bool, t: Time) -> list[Opinion]:
+    def push(self, mic: Pcm, played: Pcm | None, t: Time) -> list[Opinion]:
         """Take in the next sound of the microphone; returns what it makes known, in order.
 
         `mic`: int16[n] mono at 16 kHz of any length (frames of 10 ms are told soonest), without gaps between calls.
-        `played`: a reply of the agent is audible meanwhile, or released and about to be.
+        `played`: what the agent sends meanwhile, int16[n] at 16 kHz, silence if that is not known; None: nothing of it
+        is audible or about to be. Its echo is expected from then on, up to 0.4 s later.
         `t`: media time of the first sample of `mic`.
         """
         opinions: list[Opinion] = []
-        for frame in self._listener.push(mic, t):
+        for frame in self._listener.push(mic, played, t):
             edges = self._edges.push(frame)
-            overlaps = self._overlap.push(frame, edges, played)
+            overlaps = self._overlap.push(frame, edges, played is not None)
             # What a sound was is told before that it is over: once it is, nobody asks any more.
             over = any(isinstance(edge, SpeechStopped) for edge in edges)
             opinions += [*overlaps, *edges] if over else [*edges, *overlaps]

@@ -1,6 +1,7 @@
-"""What the microphone sounds like, 10 ms at a time: level, noise floor, probability of speech, voicing.
+"""What the microphone sounds like, 10 ms at a time: level, noise floor, probability of speech, voicing, bands.
 
-Everything that the ears decide later is decided on these frames, so the sound is analysed once.
+Everything that the ears decide later is decided on these frames, so the sound is analysed once. The agent's own voice
+is taken out of it first, as far as that can be done.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ import numpy.typing as npt
 
 from streaming.time import Time, ms, ticks
 
+from .echo import EchoCanceller
+from .mel import BANDS, power
+from .mel import WINDOW as MEL_WINDOW
 from .silero import CONTEXT, RATE, WINDOW, Silero, SileroState
 
 FRAME = RATE // 100
@@ -27,7 +31,12 @@ PITCH_WINDOW = 512
 LAGS = slice(RATE // 400, RATE // 70)
 """Autocorrelation lags of voices, 70 to 400 Hz."""
 
+Floats = npt.NDArray[np.float32]
+Pcm = npt.NDArray[np.int16]
+
 _SPECTRUM = 2 * PITCH_WINDOW
+_KEPT = CONTEXT + WINDOW + FRAME
+"""Samples of the past that any analysis looks back upon."""
 _TAPER = np.hanning(PITCH_WINDOW).astype(np.float32)
 _TAPER_AUTOCORRELATION = np.fft.irfft(np.abs(np.fft.rfft(_TAPER, _SPECTRUM)) ** 2)[LAGS]
 _TAPER_AUTOCORRELATION /= np.sum(_TAPER**2)
@@ -47,6 +56,10 @@ class Frame:
     """The probability that somebody speaks, as far as the network has heard, in [0, 1]."""
     voicing: float
     """How periodic the last 32 ms are at a voice's pitch, in [0, 1]; 0 where the level is below the threshold."""
+    mel: Floats = field(default_factory=lambda: np.zeros(BANDS, np.float32), compare=False)
+    """Band powers float32[BANDS] of the 25 ms up to its end."""
+    played: Floats = field(default_factory=lambda: np.zeros(BANDS, np.float32), compare=False)
+    """The same of what the agent was playing."""
 
     @property
     def start(self) -> Time:
@@ -91,28 +104,35 @@ class Listener:
 
     silero: Silero
     floor: NoiseFloor = field(default_factory=NoiseFloor)
+    _echo: EchoCanceller = field(default_factory=EchoCanceller)
     _streams: list[SileroState] = field(default_factory=lambda: [SileroState() for _ in range(PHASES)])
-    _sound: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros(CONTEXT + WINDOW, np.float32))
-    """What was heard last, in [-1, 1]: enough for a window, and whatever does not fill a frame yet."""
-    _pending: int = 0
-    """Samples at the end of `_sound` that belong to no frame yet."""
+    _sound: Floats = field(default_factory=lambda: np.zeros(_KEPT, np.float32))
+    """What was heard last, without echo, in [-1, 1]."""
+    _played: Floats = field(default_factory=lambda: np.zeros(MEL_WINDOW, np.float32))
+    """What was played last."""
+    _pending: Pcm = field(default_factory=lambda: np.zeros((2, 0), np.int16))
+    """Microphone and what is played, of a frame that is not full yet."""
     _heard: int = 0
     """Samples in frames so far."""
     _steps: int = 0
     _speech: float = 0.0
 
-    def push(self, mic: npt.NDArray[np.int16], t: Time) -> Iterator[Frame]:
-        """Take in `mic`, int16[n] mono at 16 kHz whose first sample is at media time `t`."""
-        kept = self._sound[-(CONTEXT + WINDOW + self._pending) :]
-        self._sound = np.concatenate((kept, mic.astype(np.float32) / 32768.0))
-        frames, self._pending = divmod(self._pending + len(mic), FRAME)
-        last = len(self._sound) - self._pending
-        end = t + ticks(len(mic) - self._pending, RATE)
-        for left in reversed(range(frames)):
-            yield self._frame(self._sound[: last - left * FRAME], end - ticks(left * FRAME, RATE))
+    def push(self, mic: Pcm, played: Pcm | None, t: Time) -> Iterator[Frame]:
+        """Take in `mic`, int16[n] mono at 16 kHz whose first sample is at media time `t`, and what is played then."""
+        both = np.stack((mic, np.zeros_like(mic) if played is None else played))
+        end = t - ticks(self._pending.shape[1], RATE)
+        both = np.concatenate((self._pending, both), axis=1)
+        frames = both.shape[1] // FRAME
+        self._pending = both[:, frames * FRAME :]
+        for first in range(0, frames * FRAME, FRAME):
+            end += ticks(FRAME, RATE)
+            heard, plays = both[:, first : first + FRAME].astype(np.float32) / np.float32(32768)
+            yield self._frame(self._echo.push(heard, plays), plays, end)
 
-    def _frame(self, sound: npt.NDArray[np.float32], end: Time) -> Frame:
-        """The frame that ends with `sound`, which also holds what came before."""
+    def _frame(self, heard: Floats, plays: Floats, end: Time) -> Frame:
+        """The next 10 ms, which end at `end`."""
+        sound = self._sound = np.concatenate((self._sound[FRAME:], heard))
+        self._played = np.concatenate((self._played[FRAME:], plays))
         self._heard += FRAME
         stride = WINDOW // PHASES
         while (self._steps + 1) * stride <= self._heard:
@@ -120,14 +140,14 @@ class Listener:
             stop = len(sound) - (self._heard - self._steps * stride)
             window = sound[stop - CONTEXT - WINDOW : stop]
             self._speech = self.silero.step(self._streams[self._steps % PHASES], window)
-        last = sound[-FRAME:]
-        level = 10.0 * math.log10(float(np.var(last)) + 1e-12)
+        level = 10.0 * math.log10(float(np.var(heard)) + 1e-12)
         threshold = self.floor.hear(level, self._speech)
         voicing = _voicing(sound[-PITCH_WINDOW:]) if level > threshold else 0.0
-        return Frame(end, level, threshold, self._speech, voicing)
+        playing = power(self._played) if np.any(self._played) else np.zeros(BANDS, np.float32)
+        return Frame(end, level, threshold, self._speech, voicing, power(sound[-MEL_WINDOW:]), playing)
 
 
-def _voicing(sound: npt.NDArray[np.float32]) -> float:
+def _voicing(sound: Floats) -> float:
     """The highest autocorrelation of float32[PITCH_WINDOW] at a lag of a voice's period, in [0, 1]."""
     power = np.abs(np.fft.rfft((sound - sound.mean()) * _TAPER, _SPECTRUM)) ** 2
     autocorrelation = np.fft.irfft(power)
