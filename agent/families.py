@@ -15,6 +15,11 @@ has `check() -> list[str]` and `load(slots) -> (Talker, Vocoder)`.
 """
 
 
+CHOOSES_NO_TOOLS = frozenset({"nano"})
+"""Families whose Thinker is too small to choose among many tools: it is told of the user's own only, and the others
+are called where the words ask for them for certain (`agent.tools`)."""
+
+
 def lacking(family: str) -> list[str]:
     """What `family` needs that is not here, in sentences that say what to do; empty when it is ready."""
     if family not in FAMILIES:

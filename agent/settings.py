@@ -54,6 +54,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     session_minutes: Annotated[int, Meta(ge=1, le=24 * 60, description="longest call")] = 120
     max_event_kb: Annotated[int, Meta(ge=16, le=65536, description="longest event that a client may send")] = 2048
     max_text: Annotated[int, Meta(ge=100, le=1_000_000, description="longest typed text, in characters")] = 16_000
+    tools: Annotated[
+        Literal["on", "off"], Meta(description="whether built-in tools answer by themselves what they know for certain")
+    ] = "on"
+    tools_file: Annotated[
+        str, Meta(description="file with tools of your own (TOML, see docs/tools.md); empty: none")
+    ] = ""
+    profile: Annotated[
+        str, Meta(description="name under which notes are kept for all later calls; empty: they end with the call")
+    ] = "default"
     record: Annotated[
         str, Meta(description="folder for recorded calls (turn-taking events, no audio); empty: none are kept")
     ] = ""

@@ -39,6 +39,7 @@ from .mouth import Mouth
 from .notices import Notices
 from .reckoning import Reckoning
 from .recorder import Recorder
+from .skills import Skills
 
 log = logging.getLogger(__name__)
 
@@ -62,8 +63,10 @@ class Call:
         ended: Callable[[Call], None],
         sees: bool,
         ahead: bool,
+        skills: Skills | None = None,
     ) -> None:
-        """`ahead`: the room sends sound ahead of its time, so that a reply that has left was not heard yet."""
+        """`ahead`: the room sends sound ahead of its time, so that a reply that has left was not heard yet. `skills`:
+        what runs here of the session's tools; None: nothing does."""
         self.session = session
         self._mind = mind
         self._conversation = conversation
@@ -96,6 +99,7 @@ class Call:
         self._piece_at: Time = 0
         self._ending: asyncio.Future[None] | None = None
         """Of a task that nobody holds the loop keeps no strong reference."""
+        self._skills = skills
         self._closed = False
 
     def begin(self) -> None:
@@ -151,6 +155,9 @@ class Call:
         wake = self._conversation.wake_at
         if wake is not None and wake <= self._now:
             self._receive(told.Tick(at=self._now))
+        if self._skills is not None:
+            for event in self._skills.tick(self._now):
+                self._receive(event)
 
     def picture(self, jpeg: bytes, t: Time) -> None:
         """A camera frame."""
@@ -197,6 +204,8 @@ class Call:
                 self._receive(told.Words(turn, stable, tentative, at=self._now, until=until))
             case engine.Said() | engine.Sound() | engine.Done() | engine.Called() | engine.Stage():
                 self._made(message)
+            case engine.Consult(reply=reply, text=text):
+                self._consulted(reply, text)
             case engine.Failed(reason=reason):
                 log.warning("engine: %s", reason)
                 self._send(self._dialect.notice("engine", reason))
@@ -236,6 +245,31 @@ class Call:
                 self._reckoning.reached(reply, name, clock)
             case engine.Done():
                 self._mouth.done(message)
+
+    def _consulted(self, reply: int, text: str) -> None:
+        """The mind asks whether a tool knows what to say."""
+        if not self._mouth.knows(reply):
+            return
+        say: str | None = None
+        if self._skills is not None:
+            say, call = self._skills.consult(reply, text, self._dialect.setup)
+            if call is not None:
+                self._receive(told.ToolCall(reply, call.id, call.name, call.arguments, at=self._now))
+        self._mind.tell(engine.Proceed(self.session, reply, say))
+
+    def _served_here(self, call: does.CallTool) -> bool:
+        return self._skills is not None and self._skills.serves(call, self._dialect.setup)
+
+    def _run_tool(self, call: does.CallTool) -> None:
+        """A tool that runs here, and not at the client."""
+        assert self._skills is not None
+
+        def done(says: str) -> None:
+            if not self._closed:
+                self._send(self._dialect.tool(call.name, call.arguments, says))
+                self._receive(told.ToolResult(call.call, says, at=self._now))
+
+        self._skills.run(call, done)
 
     # --- from the client ----------------------------------------------------------------------
 
@@ -298,7 +332,9 @@ class Call:
             self._recorder.write(event, commands)
         for command in commands:
             self._metrics.command(command)
-            if isinstance(command, does.Announce | does.Silence):
+            if isinstance(command, does.CallTool) and self._served_here(command):
+                self._run_tool(command)
+            elif isinstance(command, does.Announce | does.Silence):
                 self._send(self._dialect.announce(command, self._now))
                 self._execute(command)
             else:
@@ -330,6 +366,8 @@ class Call:
                 self._mouth.silence(reply, self._room)
                 self._mouth.forget(reply)
                 self._answered(reply)
+                if self._skills is not None:
+                    self._skills.take_back(reply)
                 self._mind.tell(engine.Rollback(self.session, reply))
             case does.Reply(reply=reply, instructions=instructions, say=say):
                 self._think(reply, engine.Think(self.session, reply, None, instructions, say), None)
@@ -352,6 +390,8 @@ class Call:
                 self._mind.restart(lambda: self._dialect.setup, self._dialect.lines, self._back)
             case does.CallTool(call=call):
                 self._calls.add(call)
+            case does.CancelTool(call=call) if self._skills is not None:
+                self._skills.cancel(call)
             case does.Notice(kind=kind):
                 self._mouth.play(self._notices.sentence(kind))
             case does.Backchannel():
@@ -370,6 +410,9 @@ class Call:
             self._mind.tell(asked if spoken else msgspec.structs.replace(asked, turn=None))
 
     def _announced(self, what: does.Happening) -> None:
+        if self._skills is not None:
+            for used in self._skills.announced(what):
+                self._send(self._dialect.tool(used.name, used.arguments, used.says))
         match what:
             case does.TurnOpened(turn=turn, since=since):
                 kept = self._dialect.settings.kept_before_onset
@@ -386,7 +429,8 @@ class Call:
                 self._mind.tell(engine.Forget(self.session, turn))
             case does.Noted(entry=ToolReturned() as entry):
                 if (line := line_of(entry)) is not None:
-                    self._mind.tell(engine.Add(self.session, [line]))
+                    made = self._skills.made(entry.call) if self._skills is not None else None
+                    self._mind.tell(engine.Add(self.session, [line] if made is None else [made, line]))
             case does.ReplyCut(reply=reply, reason="turn_detected"):
                 if self._dialect.reports_playback:
                     self._stopping = reply  # its next report says that it is silent
@@ -401,6 +445,8 @@ class Call:
         self._pass_on()
         self._rearrange()
         self._mouth.begin(reply, spoken=turn is not None)
+        if self._skills is not None:
+            think = self._skills.before(think, self._conversation.history, self._dialect.setup)
         self._asked = think
         self._mind.tell(think)
 
@@ -446,6 +492,8 @@ class Call:
         self._metrics.underruns(self._mouth.playout.underruns)
         self._listening.close()
         self._mind.close()
+        if self._skills is not None:
+            self._skills.close()
         if self._recorder is not None:
             self._recorder.close()
         self._ended(self)

@@ -16,11 +16,16 @@ from agent.conversation.conversation import Conversation
 from agent.conversation.settings import ConversationSettings
 from agent.engine import messages as engine
 from agent.engine.client import EngineClient
+from agent.families import CHOOSES_NO_TOOLS
 from agent.metrics import Metrics
 from agent.rooms.sdp import BadOffer
 from agent.rooms.webrtc import WebRTCRoom
 from agent.rooms.websocket import WebSocketRoom
-from agent.settings import Settings
+from agent.settings import Settings, SettingsError
+from agent.tools.desk import Desk, schemas
+from agent.tools.keeping import KeptNotes
+from agent.tools.own import OwnToolError
+from agent.tools.own import load as load_tools
 from agent.wire.dialect import Dialect
 from agent.wire.received import Capabilities
 from agent.wire.state import Transport
@@ -31,6 +36,7 @@ from .call import Call
 from .mind import Mind
 from .notices import Notices
 from .recorder import Recorder
+from .skills import Skills, said
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +50,15 @@ class Exchange:
         self._ears = ears
         self._metrics = metrics
         self._notices = Notices()
+        try:
+            self._own = load_tools(Path(settings.tools_file)) if settings.tools_file else []
+        except OwnToolError as problem:
+            raise SettingsError(f"tools_file: {problem}") from problem
+        try:
+            self._notes = KeptNotes(settings.profile) if settings.profile else None
+        except ValueError as problem:
+            raise SettingsError(f"profile: {problem}") from problem
+        self._tools = schemas(self._own, built_in=settings.tools == "on" and settings.model not in CHOOSES_NO_TOOLS)
         self._calls: dict[str, Call] = {}
         self._rooms: dict[str, WebRTCRoom] = {}
         self._endings: set[asyncio.Task[None]] = set()
@@ -94,16 +109,26 @@ class Exchange:
             transport,
             session,
             ConversationSettings(mind_has_words=able.words),
-            engine.Setup(instructions=self._settings.instructions, voice=self._settings.voice),
+            engine.Setup(instructions=self._settings.instructions, voice=self._settings.voice, tools=self._tools),
             self._settings.max_text,
             self._settings.max_event_kb << 10,
         )
         record = self._settings.record
+        conversation = Conversation(dialect.settings)
+        desk = Desk(
+            self._notes or KeptNotes(),
+            self._own,
+            now=lambda: call.now,
+            said=lambda: said(conversation.history),
+            persona=self._settings.instructions,
+            sees=able.sees,
+            recognises=self._settings.tools == "on",
+        )
         with logs.session(name):
             call = Call(
                 name,
                 Mind(name, self._client),
-                Conversation(dialect.settings),
+                conversation,
                 dialect,
                 Ears(self._ears),
                 self._notices,
@@ -112,6 +137,7 @@ class Exchange:
                 self._closed,
                 able.sees,
                 ahead=transport == "websocket",
+                skills=Skills(desk),
             )
             self._calls[name] = call
             call.begin()

@@ -109,6 +109,15 @@ class Think(ToEngine, frozen=True):
     say: str | None = None
     ended: int | None = None
     """About when speech stopped, for `Done.prefilled`; None: when this message came."""
+    consult: bool = False
+    """Before the first token ask with `Consult`, and wait for `Proceed`: a tool may know the answer."""
+
+
+class Proceed(ToEngine, frozen=True):
+    """The answer to `Consult`: speak exactly `say` ("": end here), or think (None)."""
+
+    reply: int
+    say: str | None = None
 
 
 class Accept(ToEngine, frozen=True):
@@ -176,6 +185,13 @@ class WordsHeard(FromEngine, frozen=True):
     clock: float
     final: bool = False
     """Sent after the flush that a `Think` asks for: these are all words up to `until`."""
+
+
+class Consult(FromEngine, frozen=True):
+    """`reply` answers a turn that reads `text` now ("" without a spoken turn); it waits for `Proceed`."""
+
+    reply: int
+    text: str
 
 
 class Said(FromEngine, frozen=True):
@@ -250,6 +266,6 @@ class Load(FromEngine, frozen=True):
 
 AgentMessage = (
     Open | Close | Change | Audio | Picture | Listen | Forget | Keep
-    | Think | Accept | Rollback | Stop | Crop | Add | Rebuild
+    | Think | Proceed | Accept | Rollback | Stop | Crop | Add | Rebuild
 )  # fmt: skip
-EngineMessage = Opened | Full | WordsHeard | Said | Sound | Called | Done | Stage | Failed | Load
+EngineMessage = Opened | Full | WordsHeard | Consult | Said | Sound | Called | Done | Stage | Failed | Load

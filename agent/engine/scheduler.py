@@ -230,6 +230,8 @@ class Scheduler:
                 session.keep(message, self._perception.makes_words)
             case m.Think():
                 self._think(session, message, clock)
+            case m.Proceed(reply=number, say=say):
+                session.proceed(number, say)
             case m.Accept(reply=number):
                 session.accept(number)
             case m.Rollback(reply=number):
@@ -252,6 +254,9 @@ class Scheduler:
                 session.perceived(turn, perceived.chunks)
             case Flushed(reply=number, turn=turn, perceived=perceived):
                 session.flushed(number, turn, perceived.chunks)
+                if session.consults(number):
+                    words = f"{perceived.stable} {perceived.tentative}".strip()
+                    self._send(m.Consult(session.name, number, words))
             case Kept(turn=turn, perceived=perceived):
                 session.kept(turn, perceived.chunks)
             case Restored(reply=number, turn=turn):
@@ -277,6 +282,8 @@ class Scheduler:
             reason = f"Turn {message.turn} is not being spoken: send Listen before it, or think without a turn."
             self._send(m.Failed(session.name, reason, message.reply))
             self._send(m.Done(session.name, message.reply, "stopped", 0, 0))
+        elif message.consult and message.turn is None:
+            self._send(m.Consult(session.name, message.reply, ""))
 
     def _stop(self, session: Session, number: int) -> None:
         if session.reply is not None and session.reply.number == number:

@@ -41,8 +41,8 @@ class Session:
         self._calls: dict[str, Call] = {}
         """Every call made in this session, for results that come after the call was cut away."""
         self._awaited: set[tuple[str, int]] = set()
-        """What perception still owes: the last words of a turn, by the reply that asked or by the turn that was kept.
-        Until they are there no reply is begun that would lack them."""
+        """What perception still owes: the last words of a turn, by the reply that asked or by the turn that was kept;
+        and what the agent owes: how a reply is to go on. Until that is there no reply is begun that would lack it."""
         self._edited = True
 
     # --- the cache ----------------------------------------------------------------------------
@@ -104,16 +104,33 @@ class Session:
         old = [part for part in self._past if not (isinstance(part, Lines) and part.role == "system")]
         forgotten: set[int] = set()
         for part in old:
-            begins_exchange = isinstance(part, Turn) or (isinstance(part, Lines) and part.role == "user")
             if any(piece is before for piece in part.pieces()):
                 break
-            if id(part) in needed or (forgotten and begins_exchange and total <= positions):
+            if id(part) in needed or (forgotten and _by_user(part) and total <= positions):
                 break
             total -= sum(sizes.get(id(piece), 0) for piece in part.pieces())
             forgotten.add(id(part))
         self._past = [part for part in self._past if id(part) not in forgotten]
         self._edited |= bool(forgotten)
         return bool(forgotten)
+
+    def keep_exchanges(self, most: int, left: int) -> bool:
+        """Where there are more than `most` exchanges, forgets all but the last `left`; system lines stay. Only when idle."""
+        begins = [
+            at
+            for at, part in enumerate(self._past)
+            if _by_user(part) and not (at and _by_user(self._past[at - 1]))  # what follows unanswered is no new one
+        ]
+        if len(begins) <= most:
+            return False
+        kept = begins[-left]
+        self._past = [
+            part
+            for at, part in enumerate(self._past)
+            if at >= kept or (isinstance(part, Lines) and part.role == "system")
+        ]
+        self._edited = True
+        return True
 
     def drop(self, piece: Piece) -> None:
         """Forgets the part that `piece` belongs to: it cannot be taken in."""
@@ -247,6 +264,8 @@ class Session:
             ]
         if message.say is not None:
             reply.words = deque(_WORD.findall(message.say))
+        if message.consult:
+            self._awaited.add(("consult", reply.number))
         if turn is not None:
             self._awaited.add(("think", reply.number))
             turn.answered, turn.saved = reply, None
@@ -259,6 +278,19 @@ class Session:
         self.reply, self._next_setup = reply, self.setup
         self._edited = True
         return reply
+
+    def consults(self, number: int) -> bool:
+        """Whether reply `number` waits to be told how to go on."""
+        return ("consult", number) in self._awaited
+
+    def proceed(self, number: int, say: str | None) -> None:
+        """Reply `number` is thought, or says just `say`."""
+        if not self.consults(number):
+            return
+        self._awaited.discard(("consult", number))
+        if say is not None and self.reply is not None and self.reply.number == number:
+            self.reply.words = deque(_WORD.findall(say))
+        self._go_on()
 
     def flushed(self, number: int, turn_number: int, chunks: Sequence[Chunk]) -> None:
         """The turn of reply `number` is perceived to its end."""
@@ -302,6 +334,7 @@ class Session:
         if reply is None:
             return
         self._past.remove(reply)
+        self._awaited.discard(("consult", number))
         turn = reply.turn
         if turn is not None and turn in self._past:
             if turn.saved is not None:
@@ -328,6 +361,7 @@ class Session:
     def ended(self, reply: Reply) -> None:
         """Nothing more is made of `reply`. One without a word left keeps its place only."""
         reply.stage = "over"
+        self._awaited.discard(("consult", reply.number))
         if self.reply is reply:
             self.reply = None
         self._edited = True
@@ -355,6 +389,10 @@ class Session:
 
 def _answers(turn: Turn, number: int) -> bool:
     return turn.answered is not None and turn.answered.number == number
+
+
+def _by_user(part: Part) -> bool:
+    return isinstance(part, Turn) or (isinstance(part, Lines) and part.role == "user")
 
 
 def _calls(part: Part) -> frozenset[str]:

@@ -159,12 +159,16 @@ class Config:
         return changed(
             base,
             instructions=base.instructions if self.instructions is None else self.instructions,
-            tools=list(self.tools),
+            tools=[*(tool for tool in base.tools if tool["name"] not in self._tool_names), *self.tools],
             tool_choice=choice if isinstance(choice, str) else _chosen(choice),
             voice=self.voice if self.voice in self.voices else base.voice,
             speed=self.speed,
             max_tokens=base.max_tokens if self.max_output_tokens == "inf" else self.max_output_tokens,
         )
+
+    @property
+    def _tool_names(self) -> frozenset[str]:
+        return frozenset(tool["name"] for tool in self.tools)
 
     def settings(self, base: ConversationSettings) -> ConversationSettings:
         """What this means to turn-taking, whose own settings are `base`."""

@@ -223,6 +223,10 @@ class Dialect:
         record = duplex.Latency(response_id=known.response_id, kind=kind, turn_ms=round(turn_ms, 1), stages=shown)
         return self._out([record])
 
+    def tool(self, name: str, arguments: str, output: str) -> list[ServerEvent]:
+        """A tool of the server's own has answered."""
+        return self._out([duplex.ToolUsed(name=name, arguments=arguments, output=output)])
+
     def notice(self, kind: str, text: str) -> list[ServerEvent]:
         """A sentence for people (`duplex.notice`)."""
         return self._out([duplex.Notice(kind=kind, text=text)])

@@ -123,6 +123,14 @@ class Notice(ServerEvent, tag="duplex.notice"):
     text: str
 
 
+class ToolUsed(ServerEvent, tag="duplex.tool"):
+    """A tool that runs on the server has answered. `arguments` is JSON; `output` is the sentence it gave."""
+
+    name: str
+    arguments: str
+    output: str
+
+
 class Stage(msgspec.Struct):
     """From `start_ms` to `end_ms` after the end of the user's speech (of a stop: after its onset)."""
 

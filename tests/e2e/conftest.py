@@ -33,7 +33,8 @@ def agent_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         pytest.skip("; ".join(lacking))
     port = free_port()
     log = tmp_path_factory.mktemp("agent") / "log.txt"
-    settings = {"COLLOQUY_PORT": str(port), "COLLOQUY_RECORD": str(log.parent), "COLLOQUY_LOG_LEVEL": "debug"}
+    settings = {"COLLOQUY_PORT": str(port), "COLLOQUY_LOG_LEVEL": "debug"}
+    settings |= dict.fromkeys(("COLLOQUY_RECORD", "COLLOQUY_DATA"), str(log.parent))
     with log.open("w") as written:
         command = [sys.executable, "-m", "agent", "serve"]
         process = subprocess.Popen(

@@ -471,6 +471,27 @@ def test_a_long_conversation_forgets_its_oldest_lines_and_keeps_its_instructions
     assert not engine.failures("ann")
 
 
+def test_a_model_that_makes_sense_of_few_exchanges_is_left_with_the_latest_and_its_instructions() -> None:
+    engine = Engine()
+    engine.thinker.exchanges = 4
+    caller = Caller(engine, "ann")
+    caller.open([m.Line("system", "be kind")])
+    most = 0
+    for turn in range(1, 12):
+        ask(caller, [turn, turn + 100])
+        engine.settle()
+        assert engine.done("ann", turn)
+        most = max(most, engine.thinker.kv[caller.slot].count("<user>"))
+        caller.accept()
+        engine.settle()
+    kv = engine.thinker.kv[caller.slot]
+    assert kv[:8] == ["<system>", "be", " good", "</system>", "<system>", "be", " kind", "</system>"]
+    assert most == 5, "the one that is answered, and four before it"
+    users = [word for word in kv[8:] if word.startswith("u")]
+    assert users[-2:] == ["u11", "u111"]
+    assert kv.count("<assistant>") == kv.count("<user>") in (2, 3, 4)
+
+
 def test_a_text_that_does_not_fit_at_all_is_refused_and_the_session_goes_on() -> None:
     engine = Engine(capacity=60)
     engine.tell(m.Open("ann", m.Setup()), m.Add("ann", [m.Line("user", "word " * 100)]), m.Think("ann", 1))
@@ -498,3 +519,55 @@ def test_the_share_that_was_prefilled_counts_what_was_there_when_speech_stopped(
     assert done
     assert done.prefilled == 0.75, "the fourth word was revised by the flush"
     assert ms(80) == ended
+
+
+# --- consulting -------------------------------------------------------------------------------
+
+
+def consult(engine: Engine, caller: Caller, words: list[int]) -> None:
+    caller.listen()
+    caller.speak(words)
+    engine.tell(m.Think("ann", 1, 1, consult=True))
+    engine.settle()
+
+
+def test_a_reply_that_consults_is_not_begun_before_it_is_told_to(engine: Engine, caller: Caller) -> None:
+    consult(engine, caller, [1, 2, 0])
+    asked = [message for message in engine.of("ann") if isinstance(message, m.Consult)]
+    assert [(message.reply, message.text) for message in asked] == [(1, "u1 u2")]
+    assert not engine.said("ann", 1)
+    engine.tell(m.Proceed("ann", 1, "just this"))
+    engine.settle()
+    assert "".join(engine.said("ann", 1)) == "just this"
+    done = engine.done("ann", 1)
+    assert done is not None
+    assert done.reason == "complete"
+
+
+def test_a_consulted_reply_without_a_say_is_thought(engine: Engine, caller: Caller) -> None:
+    consult(engine, caller, [1, 2, 0])
+    engine.tell(m.Proceed("ann", 1))
+    engine.settle()
+    assert engine.said("ann", 1)
+    assert engine.done("ann", 1) is not None
+
+
+def test_a_consulted_reply_that_is_to_say_nothing_ends_at_once(engine: Engine, caller: Caller) -> None:
+    consult(engine, caller, [1, 2, 0])
+    engine.tell(m.Proceed("ann", 1, ""))
+    engine.settle()
+    assert not engine.said("ann", 1)
+    assert engine.done("ann", 1) is not None
+
+
+@pytest.mark.parametrize("end", [m.Rollback("ann", 1), m.Stop("ann", 1)])
+def test_a_consultation_nobody_answers_holds_up_no_later_reply(
+    engine: Engine, caller: Caller, end: m.AgentMessage
+) -> None:
+    consult(engine, caller, [1, 2, 0])
+    engine.tell(end)
+    engine.tell(m.Proceed("ann", 1, "too late"))
+    engine.tell(m.Add("ann", [m.Line("user", "hello")]), m.Think("ann", 2))
+    engine.settle()
+    assert not engine.said("ann", 1)
+    assert engine.said("ann", 2)

@@ -33,7 +33,7 @@ def test_every_event_of_the_api_that_concerns_a_call_is_known():
         "duplex.hello", "duplex.playback", "duplex.say",
     }  # fmt: skip
     assert {"error", "response.done", "rate_limits.updated", "duplex.latency"} <= set(SERVER_EVENTS)
-    assert len(SERVER_EVENTS) == 46
+    assert len(SERVER_EVENTS) == 47
 
 
 def test_absent_fields_are_left_out_and_nulls_that_mean_something_stay():
