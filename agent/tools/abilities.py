@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from .said import Said
 from .tool import Arguments, Outcome, Scene, Tool, ToolError
@@ -249,14 +249,20 @@ def _dice(scene: Scene, sides: int) -> int:
     return scene.now.microsecond % sides + 1
 
 
-def answer(said: Said, scene: Scene) -> str | None:
-    """What to say to `said`; None where that is not one of these things."""
-    for core in dict.fromkeys((said.core, said.words)):
-        for pattern, says in _SAYS:
-            if found := re.fullmatch(pattern, core):
-                return _special(says, found, scene) if says.startswith("@") else says
-    for pattern, says in _CANNOT if _WANTS.match(said.core) and len(said.core.split()) <= 16 else ():
-        if found := re.search(pattern, said.core):
+def chat(words: str, scene: Scene) -> str | None:
+    """What to say to a greeting, or to a question about the assistant; None where `words` are neither."""
+    for pattern, says in _SAYS:
+        if found := re.fullmatch(pattern, words):
+            return _special(says, found, scene) if says.startswith("@") else says
+    return None
+
+
+def limit(words: str, scene: Scene) -> str | None:
+    """What to say to a wish that cannot be granted; None where `words` are none of those that are known."""
+    if not _WANTS.match(words) or len(words.split()) > 16:
+        return None
+    for pattern, says in _CANNOT:
+        if found := re.search(pattern, words):
             return _special(says, found, scene) if says.startswith("@") else says
     return None
 
@@ -287,26 +293,22 @@ def _special(says: str, found: re.Match[str], scene: Scene) -> str | None:
     return None
 
 
-def _run(arguments: Arguments, scene: Scene) -> Outcome:
-    words = str(arguments.get("words") or "")
-    says = answer(Said(words, words, words), scene)
-    if says is None:
-        raise ToolError("I do not know.")
-    return Outcome(says)
+def _tool(name: str, description: str, answer: Callable[[str, Scene], str | None]) -> Tool:
+    def run(arguments: Arguments, scene: Scene) -> Outcome:
+        says = answer(str(arguments.get("words") or ""), scene)
+        if says is None:
+            raise ToolError("I do not know.")
+        return Outcome(says)
+
+    def hear(said: Said, scene: Scene) -> Arguments | None:
+        for words in dict.fromkeys((said.core, said.words)):
+            if answer(words, scene) is not None:
+                return {"words": words}
+        return None
+
+    properties = {"words": {"type": "string", "description": "what the user said"}}
+    return Tool(name, description, run, hear, properties, ("words",))
 
 
-def _hear(said: Said, scene: Scene) -> Arguments | None:
-    for words in dict.fromkeys((said.core, said.words)):
-        if answer(Said(words, words, words), scene) is not None:
-            return {"words": words}
-    return None
-
-
-SMALL_TALK = Tool(
-    "about_me",
-    "Says what the assistant is, what it can do and what it cannot, and answers greetings.",
-    _run,
-    _hear,
-    {"words": {"type": "string", "description": "what the user said"}},
-    ("words",),
-)
+SMALL_TALK = _tool("about_me", "Says what the assistant is and can do, and answers greetings.", chat)
+LIMITS = _tool("not_possible", "Says honestly what the assistant cannot do or know.", limit)

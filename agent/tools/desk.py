@@ -17,7 +17,7 @@ from typing import Any
 
 from streaming.time import Time
 
-from .abilities import SMALL_TALK
+from .abilities import LIMITS, SMALL_TALK
 from .arithmetic import CALCULATE, COMPARE
 from .call_memory import REMIND
 from .clock import TIME
@@ -33,14 +33,14 @@ log = logging.getLogger(__name__)
 
 BUILT_IN: tuple[Tool, ...] = (
     SET_TIMER, CANCEL_TIMER, TIMER_LEFT, CALCULATE, COMPARE, CONVERT, TIME, REMEMBER, FORGET, RECALL, REMIND, LOOK,
-    SMALL_TALK,
+    SMALL_TALK, LIMITS,
 )  # fmt: skip
 """In the order in which they are asked whether the user's words are meant for them."""
 
 
 def schemas(own: Sequence[OwnTool], built_in: bool) -> list[dict[str, object]]:
     """What the Thinker is told of; the built-in ones only if it is large enough to choose among them."""
-    ours = [tool.schema() for tool in BUILT_IN if tool is not SMALL_TALK] if built_in else []
+    ours = [tool.schema() for tool in BUILT_IN if tool not in (SMALL_TALK, LIMITS)] if built_in else []
     return [*ours, *(tool.schema() for tool in own)]
 
 
@@ -106,8 +106,10 @@ class Desk:
             if (arguments := own.hear(said)) is not None and self.serves(own.name, tools):
                 return self._keep(reply, Proposal(own.name, arguments))
         for tool in BUILT_IN:
-            if tool is SMALL_TALK and instructions != self._persona:
+            if tool in (SMALL_TALK, LIMITS) and instructions != self._persona:
                 continue
+            if tool is LIMITS and any(schema.get("name") not in self._built_in for schema in tools):
+                continue  # one of those tools may be able to
             try:
                 arguments = tool.hear(said, scene)
             except Exception:

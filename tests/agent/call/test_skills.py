@@ -212,3 +212,14 @@ def test_the_thinker_is_told_of_the_users_tools_and_of_ours_only_if_it_can_choos
     own = OwnTool("light", "Switches the light.", {}, 5.0, command=("true",))
     assert [tool["name"] for tool in schemas([own], built_in=False)] == ["light"]
     assert {"calculate", "light"} <= {str(tool["name"]) for tool in schemas([own], built_in=True)}
+
+
+async def test_what_a_function_of_the_clients_may_know_is_not_denied(scene: SkilledScene) -> None:
+    scene.type_and_ask("What is the weather like?")
+    scene.until(6000)
+    assert "no connection" in scene.says()
+    tool = {"type": "function", "name": "get_weather", "parameters": {"type": "object", "properties": {}}}
+    scene.wire(type="session.update", session={"type": "realtime", "tools": [tool]})
+    scene.type_and_ask("What is the weather like?")
+    scene.until(12_000)
+    assert scene.says().endswith("".join(REPLY))
