@@ -72,8 +72,8 @@ def _pixels(image: Image.Image, width: int, height: int, how: Patching) -> NDArr
     """[3, height, width]."""
     small = image.resize((width, height), Image.Resampling.BICUBIC)
     values = np.asarray(small, np.float32) / 255.0
-    scaled = np.divide(values - np.array(how.mean), np.array(how.deviation), dtype=np.float64).astype(np.float32)
-    return scaled.transpose(2, 0, 1)
+    mean, deviation = (np.array(of, np.float32) for of in (how.mean, how.deviation))
+    return np.asarray(((values - mean) / deviation).transpose(2, 0, 1), np.float32)
 
 
 def places(rows: int, columns: int, merge: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:

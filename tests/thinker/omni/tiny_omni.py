@@ -28,20 +28,9 @@ from thinker.omni.perception import OmniPerception
 from thinker.omni.positions import Piece
 from thinker.omni.thinker import OmniThinker
 
-SPECIAL = [
-    "<|endoftext|>",
-    "<|im_start|>",
-    "<|im_end|>",
-    "<tool_call>",
-    "</tool_call>",
-    "<|AUDIO|>",
-    "<|audio_bos|>",
-    "<|audio_eos|>",
-    "<|vision_bos|>",
-    "<|vision_eos|>",
-    "<|IMAGE|>",
-    "<|VIDEO|>",
-]
+_TEXT_MARKS = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<tool_call>", "</tool_call>")
+_MEDIA_MARKS = ("AUDIO", "audio_bos", "audio_eos", "vision_bos", "vision_eos", "IMAGE", "VIDEO")
+SPECIAL = (*_TEXT_MARKS, *(f"<|{name}|>" for name in _MEDIA_MARKS))
 ID = {name: 256 + at for at, name in enumerate(SPECIAL)}
 VOCABULARY = 288
 """A little more than the tokeniser knows, as in the real ones."""
