@@ -124,6 +124,9 @@ class Thinker(Protocol):
     slots: int
     capacity: int
     """Positions in one slot."""
+    exchanges: int | None
+    """Of how many questions and answers the model makes sense; older ones are forgotten in quiet moments. None: of all
+    that fit."""
 
     def open(self, slot: int) -> None: ...
 

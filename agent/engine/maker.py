@@ -73,6 +73,12 @@ class Maker:
         try:
             session.arrange()
             length, capacity = self._thinker.length(session.slot), self._thinker.capacity
+            if (
+                session.idle
+                and (most := self._thinker.exchanges) is not None
+                and session.keep_exchanges(most, most // 2)
+            ):
+                session.arrange()
             if session.idle and length > _TIDY * capacity and session.forget_oldest(int(_TIDY_TO * capacity)):
                 session.arrange()
             reply = session.reply

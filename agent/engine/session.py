@@ -115,7 +115,10 @@ class Session:
         return bool(forgotten)
 
     def keep_exchanges(self, most: int, left: int) -> bool:
-        """Where there are more than `most` exchanges, forgets all but the last `left`; system lines stay. Only when idle."""
+        """Where there are more than `most` exchanges, forgets all but the last `left`. System lines stay.
+
+        False if nothing was forgotten. Only when idle.
+        """
         begins = [
             at
             for at, part in enumerate(self._past)

@@ -17,6 +17,8 @@ _CANDIDATES = 64
 _REPETITION = 1.1
 """Logits of what was said lately are divided by this (multiplied when negative)."""
 _LATELY = 48
+_EARLIER = 1.1
+"""The same for the tokens of earlier replies: else the next one begins as they did, and soon says what they said."""
 _PHRASE = 6
 """Tokens of a phrase that is not said twice in one conversation."""
 
@@ -44,12 +46,15 @@ class Sampler:
 
     temperature: float
     random: np.random.Generator
+    earlier: frozenset[int] = frozenset()
+    """The tokens of earlier replies."""
     said: list[int] = field(default_factory=list)
 
     def choose(self, logits: Floats, forbidden: Iterable[int] = (), allowed: NDArray[np.bool_] | None = None) -> int:
         """A token; `allowed` [vocabulary] must hold for at least one that is not `forbidden`. Changes `logits`."""
-        lately = np.unique(np.array(self.said[-_LATELY:], dtype=np.intp))
-        logits[lately] = np.where(logits[lately] > 0, logits[lately] / _REPETITION, logits[lately] * _REPETITION)
+        for tokens, by in ((set(self.said[-_LATELY:]), _REPETITION), (self.earlier, _EARLIER)):
+            again = np.fromiter(tokens, np.intp)
+            logits[again] = np.where(logits[again] > 0, logits[again] / by, logits[again] * by)
         logits[list(forbidden)] = -np.inf
         if allowed is not None:
             logits[~allowed] = -np.inf

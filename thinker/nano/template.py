@@ -55,3 +55,12 @@ class Template:
     def end(self, role: Role) -> list[int]:
         closing = self._tokeniser.encode(_RESULT_CLOSES) if role == "tool" else []
         return [*closing, self._tokeniser.turn_ends, *self._tokeniser.encode("\n")]
+
+    def said(self, tokens: Sequence[int]) -> frozenset[int]:
+        """The tokens that stand in turns of the assistant."""
+        opening, said = self.begin("assistant"), set[int]()
+        starts = [at for at, token in enumerate(tokens) if token == self._tokeniser.turn_starts]
+        for at, end in zip(starts, [*starts[1:], len(tokens)], strict=True):
+            if list(tokens[at : at + len(opening)]) == opening:
+                said.update(tokens[at + len(opening) : end])
+        return frozenset(said) - frozenset(self.end("assistant"))

@@ -91,6 +91,9 @@ class NanoThinker:
     """The Thinker. Slots are stepped one after the other: each gives the same as it would alone."""
 
     capacity = CAPACITY
+    exchanges: int | None = 4
+    """A model this small takes its own past for the pattern of what comes: after a dozen cut replies it said the same
+    half sentence to every question. With so few of them before it, it answers."""
 
     def __init__(self, folder: Path, slots: int, threads: int) -> None:
         self.slots = slots
@@ -132,8 +135,9 @@ class NanoThinker:
         choice = sampling.tool_choice
         wanted = tools if choice == "required" else {choice: tools[choice]} if choice in tools else {}
         temperature = DEFAULT_TEMPERATURE if sampling.temperature is None else sampling.temperature
-        self._slots[slot].reply = _Reply(
-            sampler=Sampler(temperature, np.random.default_rng(sampling.seed)),
+        state = self._slots[slot]
+        state.reply = _Reply(
+            sampler=Sampler(temperature, np.random.default_rng(sampling.seed), self._template.said(state.tokens)),
             speller=Speller(self.tokeniser),
             calls=CallFilter(frozenset(tools)),
             silent=choice == "none",

@@ -52,6 +52,8 @@ class _Slot:
 class OmniThinker:
     """The Thinker. State is kept per slot; calls come from one thread."""
 
+    exchanges: int | None = None
+
     def __init__(
         self, decoder: Decoder, template: Template, handing: Handing, published: Published, slots: int, capacity: int
     ) -> None:

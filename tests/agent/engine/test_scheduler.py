@@ -486,7 +486,7 @@ def test_a_model_that_makes_sense_of_few_exchanges_is_left_with_the_latest_and_i
         engine.settle()
     kv = engine.thinker.kv[caller.slot]
     assert kv[:8] == ["<system>", "be", " good", "</system>", "<system>", "be", " kind", "</system>"]
-    assert most == 5, "the one that is answered, and four before it"
+    assert most == 4
     users = [word for word in kv[8:] if word.startswith("u")]
     assert users[-2:] == ["u11", "u111"]
     assert kv.count("<assistant>") == kv.count("<user>") in (2, 3, 4)

@@ -220,7 +220,8 @@ def assets() -> Path:
 def test_what_people_read_aloud_is_understood_as_it_comes(
     assets: Path, tokeniser: Tokeniser, name: str, text: str
 ) -> None:
-    session = Listening(NanoPerception(Moonshine(assets, threads=1), tokeniser), tokeniser)
+    perception = NanoPerception(Moonshine(assets, threads=1), tokeniser, clock=lambda: 0.0)
+    session = Listening(perception, tokeniser)
     session.hear(room(1.0))
     session.begin()
     session.hear(np.concatenate([recorded(assets.parent / name), SILENCE]))

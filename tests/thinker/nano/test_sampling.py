@@ -33,3 +33,10 @@ def test_what_must_not_be_said_is_not_drawn_however_likely_it_is() -> None:
     for temperature in (0.0, 0.7):
         sampler = Sampler(temperature, np.random.default_rng(0))
         assert sampler.choose(logits.copy(), {16}) != 16
+
+
+def test_what_earlier_replies_said_is_less_likely_than_what_is_as_likely_and_new() -> None:
+    logits = np.zeros(100, np.float32)
+    logits[[16, 17]] = 5.0
+    assert Sampler(0.0, np.random.default_rng(0), frozenset({16})).choose(logits.copy()) == 17
+    assert Sampler(0.0, np.random.default_rng(0), frozenset({17})).choose(logits.copy()) == 16

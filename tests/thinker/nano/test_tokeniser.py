@@ -5,6 +5,8 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from thinker.joints import Role
+from thinker.nano.template import Template
 from thinker.nano.tokeniser import Speller, Tokeniser
 
 relaxed = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -41,3 +43,18 @@ def test_words_are_the_same_tokens_alone_and_in_their_sentence(tokeniser: Tokeni
 
 def test_turn_marks_are_what_the_model_was_trained_with(tokeniser: Tokeniser) -> None:
     assert (tokeniser.text_ends, tokeniser.turn_starts, tokeniser.turn_ends) == (0, 1, 2)
+
+
+def test_what_the_assistant_said_is_told_from_what_everybody_else_did(tokeniser: Tokeniser) -> None:
+    template = Template(tokeniser)
+    past: list[int] = template.system("Be kind.", ())
+    turns: list[tuple[Role, str]] = [
+        ("user", "Who came?"),
+        ("assistant", "Nobody"),
+        ("user", "Really?"),
+        ("assistant", "Yes."),
+    ]
+    for role, text in turns:
+        past += [*template.begin(role), *tokeniser.encode(text), *template.end(role)]
+    begun = [*past, *template.begin("assistant")]
+    assert template.said(begun) == {*tokeniser.encode("Nobody"), *tokeniser.encode("Yes.")}

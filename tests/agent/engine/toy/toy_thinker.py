@@ -72,6 +72,7 @@ class ToyThinker:
     def __init__(self, slots: int, capacity: int = 4000) -> None:
         self.slots = slots
         self.capacity = capacity
+        self.exchanges: int | None = None
         self.kv: dict[int, list[str]] = {}
         self.replies: dict[int, _Reply] = {}
         self.stepped: list[tuple[int, ...]] = []
