@@ -76,6 +76,8 @@ class WireReply:
     """Sound of it has left, and it was neither drained nor cut since."""
     sounded: bool = False
     """Sound of it has left."""
+    sent: int = 0
+    """Samples of it that have left."""
     finished: str | None = None
     """Its whole text, once it is whole."""
     left: bool = False
@@ -173,11 +175,20 @@ class WireReply:
         return self._show() if self.started else []
 
     def _show(self, all_of_it: bool = False) -> list[ServerEvent]:
-        """The texts that can be shown. Spoken ones wait until their times are known: clients want both at once."""
+        """The texts that can be shown. Spoken ones wait until their times are known: clients want both at once.
+
+        Where sound leaves in events, they leave with their sound: a client that keeps what it was shown of a reply that
+        is cut keeps little that was not heard.
+        """
         if self.modality == "text" or all_of_it:
             until = len(self.tokens)
         else:
-            until = max((token for token in self.spans if token < len(self.tokens)), default=-1) + 1
+            sounding = (
+                token
+                for token, (first, _) in self.spans.items()
+                if token < len(self.tokens) and (self.writer is None or first < self.sent)
+            )
+            until = max(sounding, default=-1) + 1
         if until <= self.shown:
             return []
         events = self._open_item()
@@ -209,7 +220,9 @@ class WireReply:
         if not self.started or self.modality == "text" or (self.over and self.writer is not None):
             return []
         events = [] if self.over else self._open_item()
+        self.sent += len(pcm)
         if self.writer is not None:
+            events += self._show()
             delta = self.writer.write(pcm)
             if delta:
                 events.append(OutputAudioDelta(**self._place(), delta=delta))

@@ -79,12 +79,26 @@ def test_a_thought_that_was_never_released_is_never_seen(wire):
     assert wire.types(begin) == []
 
 
-def test_what_was_thought_ahead_comes_with_the_release(wire):
+def test_what_was_thought_ahead_comes_with_the_release(make_wire):
+    wire = make_wire("webrtc")
     wire.take(wire.dialect.said(1, 0, "Yes"))
     wire.take(wire.dialect.spans(1, [(0, 0, 2400)]))
     begin = len(wire.sent)
     wire.happens(does.ReplyStarted(1, 1))
     assert wire.types(begin) == ["response.created", *ITEM_OPENS, *WORD]
+
+
+def test_where_sound_leaves_in_events_no_word_is_shown_before_its_sound(wire):
+    for token, text in enumerate(["Yes", " indeed"]):
+        wire.take(wire.dialect.said(1, token, text))
+        wire.take(wire.dialect.spans(1, [(token, token * 2400, token * 2400 + 2400)]))
+    begin = len(wire.sent)
+    wire.happens(does.ReplyStarted(1, 1))
+    wire.take(wire.dialect.sound(1, np.zeros(2400, np.int16)))
+    assert wire.types(begin) == ["response.created", *ITEM_OPENS, *WORD, "response.output_audio.delta"]
+    assert wire.last("response.output_audio_transcript.delta")["delta"] == "Yes"
+    wire.take(wire.dialect.sound(1, np.zeros(240, np.int16)))
+    assert wire.last("response.output_audio_transcript.delta")["delta"] == " indeed"
 
 
 @pytest.mark.parametrize(
@@ -145,7 +159,8 @@ def test_a_reply_that_is_cut_after_it_was_whole_is_only_truncated(make_wire):
     ]
 
 
-def test_a_reply_taken_back_after_its_release_leaves_no_item(wire):
+def test_a_reply_taken_back_after_its_release_leaves_no_item(make_wire):
+    wire = make_wire("webrtc")
     wire.user_turn(1)
     user_item = wire.last("conversation.item.added")["item"]["id"]
     wire.happens(does.ReplyStarted(1, 1))

@@ -252,7 +252,8 @@ def test_a_clients_truncate_after_ours_never_lengthens(wire):
     assert [line.text for line in wire.dialect.lines()] == ["One"]
 
 
-def test_truncating_what_is_gone_is_no_error(wire):
+def test_truncating_what_is_gone_is_no_error(make_wire):
+    wire = make_wire("webrtc")
     wire.happens(does.ReplyStarted(1, None))
     wire.take(wire.dialect.said(1, 0, "Yes"))
     wire.take(wire.dialect.spans(1, [(0, 0, 2400)]))

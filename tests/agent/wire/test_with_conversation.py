@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from agent.conversation import commands as does
 from agent.conversation import events as told
 from agent.conversation.conversation import Conversation
@@ -34,6 +36,7 @@ class Both:
             span = (token, token * 2400, token * 2400 + 2400)
             self.wire.take(self.wire.dialect.said(reply, token, word))
             self.wire.take(self.wire.dialect.spans(reply, [span]))
+            self.wire.take(self.wire.dialect.sound(reply, np.zeros(2400, np.int16)))
             self.tell(told.ReplyWords(reply, token, word, at=at), told.ReplySound(reply, *span, at=at))
 
     def count(self, kind):
