@@ -20,15 +20,15 @@ from .voices import Language, Pcm, Split, Voice, cache_folder, prepare, render, 
 ClipKind = Kind | str
 """Besides the kinds of `texts`: "sentence", an example sentence of WordNet."""
 HOW_MANY: dict[str, dict[Language, float]] = {
-    "command": {"en": 1.0, "zh": 1.0},
-    "lookalike": {"en": 0.4, "zh": 0.5},
-    "backchannel": {"en": 0.8, "zh": 0.7},
-    "interruption": {"en": 0.09, "zh": 0.8},
-    "question": {"en": 0.7, "zh": 0.7},
-    "long": {"en": 0.7, "zh": 0.7},
+    "command": {"en": 1.0, "zh": 0.8},
+    "lookalike": {"en": 0.4, "zh": 0.35},
+    "backchannel": {"en": 0.8, "zh": 0.5},
+    "interruption": {"en": 0.09, "zh": 0.45},
+    "question": {"en": 0.5, "zh": 0.4},
+    "long": {"en": 0.5, "zh": 0.5},
     "aside": {"en": 0.08, "zh": 0.0},
-    "agent": {"en": 1.0, "zh": 0.3},
-    "sentence": {"en": 110.0, "zh": 0.0},
+    "agent": {"en": 0.6, "zh": 0.15},
+    "sentence": {"en": 45.0, "zh": 0.0},
 }
 """Which share of all pairs of a voice and a text is rendered; of sentences: how many a voice."""
 

@@ -56,6 +56,11 @@ class Voice:
     """Factor on spectrum and pitch; other than 1: this speaker was derived from another."""
 
     @property
+    def person(self) -> str:
+        """Who lent this voice: flite and festival have two in common, and an espeak variant speaks two languages."""
+        return {"cmu_us_slt_arctic_hts": "slt", "kal_diphone": "kal"}.get(self.base, self.base)
+
+    @property
     def derived(self) -> bool:
         """Whether it is another voice, shifted."""
         return self.shift != 1.0

@@ -8,19 +8,14 @@ import pytest
 
 from training.ears.noises import BURSTS, STEADY, burst, room, steady, through
 from training.ears.texts import SPLITS, Kind, commands, lines, pauses
-from training.ears.voices import LEVEL, RATE, Voice, render, voices
+from training.ears.voices import LEVEL, RATE, render, voices
 
 KINDS: tuple[Kind, ...] = ("lookalike", "interruption", "question", "long", "aside", "agent")
 
 
-def person(voice: Voice) -> str:
-    """Flite's and festival's voices of one speaker are one person; so are an espeak variant's languages."""
-    return {"cmu_us_slt_arctic_hts": "slt", "kal_diphone": "kal"}.get(voice.base, voice.base)
-
-
 def test_nobody_is_in_two_splits() -> None:
     for first, second in combinations(SPLITS, 2):
-        assert not {person(voice) for voice in voices(first)} & {person(voice) for voice in voices(second)}
+        assert not {voice.person for voice in voices(first)} & {voice.person for voice in voices(second)}
 
 
 def test_the_test_split_has_at_least_twenty_speakers_of_english_and_of_chinese() -> None:
