@@ -176,6 +176,7 @@ class Call:
     def sent(self, pulled: Pulled) -> None:
         """Sound has left."""
         self._mouth.sent(pulled, self._room.downlink if self._room is not None else 0)
+        self._listening.sent(pulled.pcm, self._now)
 
     def heard(self, reply: int, until: int) -> None:
         """Samples [0, `until`) of `reply` were audible."""
