@@ -73,7 +73,7 @@ class OmniThinker:
         forbidden = torch.full((decoder.shape.vocabulary,), float("-inf"))
         speakable = [token for token, piece in enumerate(tokeniser.pieces) if piece and token < len(forbidden)]
         forbidden[[*speakable, *self._ends]] = 0.0
-        self._speech = forbidden.to(decoder.device)
+        self._speech = forbidden.to(decoder.device, copy=True)
         """[vocabulary] minus infinity where a token is no text: such are not thought."""
         forbidden[list(self._calls)] = 0.0
         self._speech_or_call = forbidden.to(decoder.device)
