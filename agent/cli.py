@@ -1,4 +1,4 @@
-"""The command line: `colloquy serve | talk | bench | models | replay`."""
+"""The command line: `colloquy serve | room | talk | bench | models | replay`."""
 
 from __future__ import annotations
 
@@ -25,6 +25,14 @@ def parser() -> argparse.ArgumentParser:
         "(COLLOQUY_PORT=9000) or in one TOML file.",
     )
     settings.add_flags(serve)
+
+    room = commands.add_parser(
+        "room",
+        help="talk in LiveKit rooms",
+        description="A worker for LiveKit rooms; see `colloquy room --help`.",
+        add_help=False,
+    )
+    room.add_argument("rest", nargs=argparse.REMAINDER)
 
     talk = commands.add_parser(
         "talk",
@@ -95,6 +103,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from clients.bench import main as bench
 
         return bench(given[1:])
+    if given[:1] == ["room"]:
+        from clients.livekit import main as room
+
+        return room(given[1:])
     if given[:1] == ["talk"]:
         from clients.desktop import main as talk
 

@@ -176,6 +176,11 @@ class RealtimeClient:
         """Add an item to the conversation (`after` None: at its end)."""
         return self._event(asks.ConversationItemCreate(item=item, previous_item_id=after or UNSET))
 
+    def show(self, jpeg: bytes) -> str:
+        """A picture, for a mind that sees."""
+        url = f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
+        return self.create(Item(type="message", role="user", content=[Content("input_image", image_url=url)]))
+
     def function_output(self, call_id: str, output: str) -> list[str]:
         """What a function gave; it is to be answered."""
         return [self.create(Item(type="function_call_output", call_id=call_id, output=output)), self.respond()]

@@ -125,6 +125,7 @@ def test_everything_it_asks_is_understood_by_the_server(client):
         client.greet(ducks=True, reports_playback=True),
         client.played("a", 20.5),
         client.speak("I am back."),
+        client.show(b"\xff\xd8\xff"),
     ]
     events = [decode_client(text) for text in asked]
     assert None not in events
