@@ -177,6 +177,7 @@ class Call:
         """Sound has left."""
         self._mouth.sent(pulled, self._room.downlink if self._room is not None else 0)
         self._listening.sent(pulled.pcm, self._now)
+        self._listening.sent(pulled.pcm, self._now)
 
     def heard(self, reply: int, until: int) -> None:
         """Samples [0, `until`) of `reply` were audible."""
