@@ -32,7 +32,7 @@ def serve(settings: Settings) -> int:
         ice_servers(settings.ice_servers)
     except ValueError as problem:
         raise SettingsError(f"ice_servers: {problem}") from problem
-    lacking = families.lacking(settings.model)
+    lacking = families.lacking(settings.model, settings.quantization)
     if lacking:
         for sentence in lacking:
             print(f"colloquy: {sentence}", file=sys.stderr)
@@ -45,7 +45,8 @@ def serve(settings: Settings) -> int:
 async def _serve(settings: Settings) -> int:
     # One core for the mind leaves one for its ear and everything else, on the smallest machine.
     threads = settings.threads or max(1, (os.cpu_count() or 2) // 2)
-    client = EngineClient(settings.model, settings.model, settings.sessions, threads)
+    family, model = families.resolve(settings.model)
+    client = EngineClient(family, model, settings.sessions, threads, quantization=settings.quantization)
     metrics = Metrics()
     exchange = Exchange(settings, client, EarsModels(), metrics)
     app = Server(settings, exchange, Keys(settings.api_key), metrics).app()

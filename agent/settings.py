@@ -42,6 +42,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = "nano"
     sessions: Annotated[int, Meta(ge=1, le=1024, description="how many calls at once")] = 4
     threads: Annotated[int, Meta(ge=0, le=256, description="threads for the model; 0: chosen by measurement")] = 0
+    quantization: Annotated[
+        Literal["none", "int8", "int4"], Meta(description="weights of a hub's model in fewer bits, for smaller GPUs")
+    ] = "none"
     instructions: Annotated[str, Meta(description="what the assistant is told to be")] = INSTRUCTIONS
     voice: Annotated[str, Meta(description="voice of the assistant; empty: the family's default")] = ""
     allowed_origins: Annotated[

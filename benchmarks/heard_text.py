@@ -57,7 +57,7 @@ class Truth:
 
 def spoken(text: str, voice: str, speed: float) -> Truth:
     """`text` as espeak speaks it, with (word, first, last) in samples."""
-    talker, vocoder = load(1)
+    talker, vocoder = load("", 1)
     talker.open(0)
     vocoder.open(0)
     talker.start(0, voice, speed)

@@ -40,13 +40,14 @@ class EngineClient:
         slots: int = 4,
         threads: int = 2,
         families: Mapping[str, tuple[str, str]] = FAMILIES,
+        quantization: str = "none",
     ) -> None:
         """`slots`: sessions at the same time. Raises `ValueError` for an unknown family."""
         if family not in families:
             raise ValueError(f"There is no model family {family!r}: choose one of {', '.join(families)}.")
         self.load: m.Load | None = None
         """What the engine said last of itself; None while there is none."""
-        self._arguments = [family, *families[family], model, str(slots), str(threads)]
+        self._arguments = [family, *families[family], model, str(slots), str(threads), quantization]
         self._secret = secrets.token_hex(32)
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._listener: asyncio.Server | None = None

@@ -1,6 +1,6 @@
 """The engine process: loads a family, and serves it over a local socket until the other end hangs up.
 
-`python -m agent.engine.process ADDRESS FAMILY THINKING SPEAKING MODEL SLOTS THREADS`, started by
+`python -m agent.engine.process ADDRESS FAMILY THINKING SPEAKING MODEL SLOTS THREADS QUANTIZATION`, started by
 `agent.engine.client`, which sends a secret over standard input: whoever connects shows it first.
 """
 
@@ -30,7 +30,7 @@ _IDLE_S = 0.5
 
 def main(arguments: list[str]) -> int:
     """Runs the process. Returns its exit status."""
-    address, family, thinking, speaking, model, slots, threads = arguments
+    address, family, thinking, speaking, model, slots, threads, quantization = arguments
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the agent says when it is over
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     connection = connect(address)
@@ -40,7 +40,7 @@ def main(arguments: list[str]) -> int:
     writer.start()
     outgoing.put(m.Load("", False, int(slots), 0, family, model, False, False, []))
     try:
-        scheduler = _load(family, thinking, speaking, model, int(slots), int(threads), outgoing.put)
+        scheduler = _load(family, thinking, speaking, model, int(slots), int(threads), quantization, outgoing.put)
     except _Refused as refused:
         outgoing.put(m.Failed("", str(refused)))
         outgoing.put(None)
@@ -67,15 +67,17 @@ def _load(
     model: str,
     slots: int,
     threads: int,
+    quantization: str,
     send: Callable[[m.EngineMessage], None],
 ) -> Scheduler:
     try:
         mind, mouth = importlib.import_module(thinking), importlib.import_module(speaking)
-        missing = [*mind.check(model), *mouth.check()]
+        how = () if quantization == "none" else (quantization,)
+        missing = mind.check(model, *how) or mouth.check(model)
         if missing:
             raise _Refused(" ".join(missing))
-        perception, thinker = mind.load(model, slots, threads)
-        talker, vocoder = mouth.load(thinker.slots)
+        perception, thinker = mind.load(model, slots, threads, *how)
+        talker, vocoder = mouth.load(model, thinker.slots)
     except _Refused:
         raise
     except Exception as error:

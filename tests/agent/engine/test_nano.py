@@ -14,7 +14,7 @@ from streaming.time import ms, ticks
 from talker import espeak
 from thinker import nano
 
-missing = [*nano.check(""), *espeak.check()]
+missing = [*nano.check(""), *espeak.check("")]
 pytestmark = [
     pytest.mark.skipif(bool(missing), reason=f"the family nano is not complete here: {' '.join(missing)}"),
     pytest.mark.timeout(300),
@@ -23,7 +23,7 @@ pytestmark = [
 
 def spoken(text: str) -> np.ndarray:
     """`text` in espeak's voice, int16 at 16 kHz, with half a second of silence after it."""
-    talker, vocoder = espeak.load(1)
+    talker, vocoder = espeak.load("", 1)
     talker.start(0, "en-us", 1.0)
     vocoder.start(0)
     talker.feed(0, 0, text, None)

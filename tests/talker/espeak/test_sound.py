@@ -21,7 +21,7 @@ Span = tuple[int, int, int]
 def say(
     tokens: list[str], voice: str = "", speed: float = 1.0, mouth: tuple[EspeakTalker, EspeakVocoder] | None = None
 ) -> tuple[NDArray[np.int16], list[Span]]:
-    talker, vocoder = mouth or load(1)
+    talker, vocoder = mouth or load("", 1)
     talker.start(0, voice, speed)
     vocoder.start(0)
     pcm: list[NDArray[np.int16]] = []
@@ -102,7 +102,7 @@ def test_speed_is_kept() -> None:
 
 def test_an_unknown_voice_is_refused_with_the_list_of_those_there_are() -> None:
     with pytest.raises(ValueError, match="en-us-f3"):
-        load(1)[0].start(0, "nobody", 1.0)
+        load("", 1)[0].start(0, "nobody", 1.0)
 
 
 def test_chinese_in_an_english_reply_is_spoken_by_the_chinese_voice() -> None:
@@ -119,7 +119,7 @@ def test_what_cannot_be_spoken_makes_no_sound_and_does_no_harm(tokens: list[str]
 
 
 def test_two_replies_at_once_are_said_as_each_alone() -> None:
-    talker, vocoder = load(2)
+    talker, vocoder = load("", 2)
     alone = [say(SENTENCE, "en-us"), say(SENTENCE, "en-us-f3", 1.2)]
     for slot, (voice, speed) in enumerate([("en-us", 1.0), ("en-us-f3", 1.2)]):
         talker.start(slot, voice, speed)

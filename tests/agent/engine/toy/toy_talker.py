@@ -13,11 +13,11 @@ from talker.joints import Codes, Spoken
 TOKEN = 2400
 
 
-def check() -> list[str]:
+def check(model: str) -> list[str]:
     return []
 
 
-def load(slots: int) -> tuple[ToyTalker, ToyVocoder]:
+def load(model: str, slots: int) -> tuple[ToyTalker, ToyVocoder]:
     return ToyTalker(), ToyVocoder()
 
 
