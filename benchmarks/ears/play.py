@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import multiprocessing
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -23,6 +26,8 @@ from .hearing import Hearing, fingerprint
 from .scenes import Scene, pairs, scene
 from .stage import Stage
 
+Wanted = TypeVar("Wanted")
+Made = TypeVar("Made")
 CURVED = ("pause", "question")
 """Scenarios of which the trade of cut-offs against delay is drawn."""
 
@@ -70,30 +75,64 @@ def kept_in() -> Path:
 def play_all(drafts: Sequence[Draft], processes: int, told: Callable[[int, int], None] | None = None) -> list[Result]:
     """What came of every draft, in their order; only what is not kept yet is played.
 
-    `told`: is called with (done, all) now and then.
+    `told`: is called with (done, all) after each.
     """
-    place = kept_in() / f"{fingerprint()}.jsonl"
-    place.parent.mkdir(parents=True, exist_ok=True)
-    known: dict[str, Result] = {}
-    if place.is_file():
-        decoder = msgspec.json.Decoder(tuple[str, Result])
-        known = dict(decoder.decode(line) for line in place.read_bytes().splitlines() if line.endswith(b"]"))
-    missing = [draft for draft in drafts if repr(draft) not in known]
-    prepare(pairs(missing))
-    with place.open("ab") as file:
-        for draft, result in zip(missing, _played(missing, processes), strict=True):
-            known[repr(draft)] = result
-            file.write(msgspec.json.encode((repr(draft), result)) + b"\n")
-            file.flush()
-            if told is not None:
-                told(len(known), len(drafts))
+    # In no order: a run that is stopped has played a fair sample.
+    ordered = sorted(drafts, key=_lot)
+    known = kept("cases", {repr(draft): draft for draft in ordered}, play, Result, processes, told, prepare_for)
     return [known[repr(draft)] for draft in drafts]
 
 
-def _played(drafts: Sequence[Draft], processes: int):  # type: ignore[no-untyped-def]
-    if processes <= 1:
-        yield from map(play, drafts)
+def prepare_for(drafts: Sequence[Draft]) -> None:
+    """Renders what the drafts say."""
+    prepare(pairs(drafts))
+
+
+def kept(
+    kind: str,
+    wanted: Mapping[str, Wanted],
+    play: Callable[[Wanted], Made],
+    made: type[Made],
+    processes: int,
+    told: Callable[[int, int], None] | None = None,
+    before: Callable[[Sequence[Wanted]], None] | None = None,
+) -> dict[str, Made]:
+    """Everything that is `wanted`, by its name: from the file if it is there, else played and written to it."""
+    place = kept_in() / f"{fingerprint()}-{kind}.jsonl"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    known: dict[str, Made] = {}
+    for line in place.read_bytes().splitlines() if place.is_file() else ():
+        with contextlib.suppress(msgspec.DecodeError):  # a line that was broken off when the run was stopped
+            name, result = msgspec.json.decode(line, type=tuple[str, made])  # type: ignore[valid-type]
+            known[name] = result
+    missing = {name: one for name, one in wanted.items() if name not in known}
+    if before is not None:
+        before(list(missing.values()))
+    with place.open("ab") as file:
+        file.write(b"\n")
+        for name, result in zip(missing, _played(play, list(missing.values()), processes), strict=True):
+            known[name] = result
+            file.write(msgspec.json.encode((name, result)) + b"\n")
+            file.flush()
+            if told is not None:
+                told(sum(one in known for one in wanted), len(wanted))
+    return known
+
+
+def _lot(draft: Draft) -> str:
+    return hashlib.sha256(draft.name.encode()).hexdigest()
+
+
+def sample(drafts: Sequence[Draft], count: int) -> list[Draft]:
+    """`count` of `drafts`, drawn by lot, in their order; a greater sample holds the smaller one."""
+    chosen = set(sorted(map(_lot, drafts))[:count])
+    return [draft for draft in drafts if _lot(draft) in chosen]
+
+
+def _played(play: Callable[[Wanted], Made], wanted: Sequence[Wanted], processes: int) -> Iterator[Made]:
+    if processes <= 1 or len(wanted) <= 1:
+        yield from map(play, wanted)
         return
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
-        yield from pool.map(play, drafts, chunksize=4)
+        yield from pool.map(play, wanted, chunksize=4)

@@ -20,6 +20,8 @@ ECHO_DB = -10.0
 MS = RATE // 1000
 KNOWN_FOR = 4 * RATE
 """How much of the user's voice the ears are given where it is known."""
+SMALL = (0.12, 0.35)
+"""RT60 of the rooms that people are in, in seconds."""
 ECHO_ROOM = RATE // 8
 """Samples of the room that an echo comes through."""
 
@@ -87,7 +89,7 @@ def _offset(draft: Draft) -> int:
 def _sound(piece: Piece, draft: Draft) -> Sound:
     sound = speech(piece.voice, piece.text) if piece.voice else short(piece.text, piece.number)  # type: ignore[arg-type]
     if draft.room is not None:
-        sound = through(sound, room("test", draft.room, (0.12, 0.35)))
+        sound = through(sound, room("test", draft.room, SMALL))
     return np.asarray(sound * 10 ** (piece.gain_db / 20), np.float32)
 
 
@@ -101,5 +103,7 @@ def _known(draft: Draft) -> Sound:
         own = stretches(draft.user.removeprefix("real/"))
         # Not the stretches that are to be recognised, unless there are no others.
         said = {piece.text for piece in draft.pieces if piece.voice == draft.user}
-        return np.concatenate([part for number, part in enumerate(own) if str(number) not in said] or own)[:KNOWN_FOR]
-    return np.concatenate([speech(draft.user, text) for text in _known_texts(draft)])[:KNOWN_FOR]
+        known = np.concatenate([part for number, part in enumerate(own) if str(number) not in said] or own)[:KNOWN_FOR]
+    else:
+        known = np.concatenate([speech(draft.user, text) for text in _known_texts(draft)])[:KNOWN_FOR]
+    return known if draft.room is None else through(known, room("test", draft.room, SMALL))

@@ -120,11 +120,10 @@ class Stage:
     def _microphone(self, first: int) -> NDArray[np.int16]:
         sound = self.mic[first : first + FRAME]
         if self.echo is not None:
-            back = self.echo.delay + len(self.echo.room) - 1
-            begin = first - back
-            heard = self._loudspeaker[max(0, begin) : first + FRAME - self.echo.delay]
-            if len(heard) < FRAME + len(self.echo.room) - 1:
-                heard = np.concatenate((np.zeros(FRAME + len(self.echo.room) - 1 - len(heard), np.float32), heard))
+            needed = FRAME + len(self.echo.room) - 1
+            until = first + FRAME - self.echo.delay
+            heard = self._loudspeaker[max(0, until - needed) : max(0, until)]
+            heard = np.concatenate((np.zeros(needed - len(heard), np.float32), heard))
             sound = sound + self.echo.gain * np.convolve(heard, self.echo.room, "valid")
         return np.asarray(np.clip(sound, -1, 1) * 32767, np.int16)
 

@@ -16,8 +16,10 @@ from thinker.nano.tokeniser import Tokeniser
 from thinker.nano.weights import moonshine
 
 RATE = 16_000
-COST, COST_PER_S = 0.015, 0.015
-"""Seconds that one hearing is taken to last, and more for each second of sound: as measured on two idle cores."""
+COST, COST_PER_S = 0.025, 0.025
+"""Seconds that one hearing is taken to last, and more for each second of sound: about what two busy cores need."""
+BLOCK_S = 0.8
+"""While somebody speaks, a turn is heard this often; more often, as in a call, costs the benchmark hours."""
 SLOT = 0
 
 
@@ -58,6 +60,7 @@ class Words:
         self._clocked = Clocked(recogniser())
         tokeniser = cast(Tokeniser, NoTokens())
         self._perception = NanoPerception(self._clocked, tokeniser, lambda: self._clocked.seconds)  # type: ignore[arg-type]
+        self._perception.block_s = BLOCK_S
         self._perception.open(SLOT)
         self._turn: int | None = None
         self._mark: Mark = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .log import Log, Mark, Stretch, Trial
+from .log import Log, Stretch, Trial
 
 NEVER = math.inf
 LONG_DUCK = 600.0
@@ -162,10 +162,12 @@ def answered_plainly(trial: Trial) -> bool:
 # --- whose voice ------------------------------------------------------------------------------
 
 
+KNOWN_BY = 60.0
+"""ms after so much speech at which a score of it must be known."""
+
+
 def score_after(trial: Trial, speech: float) -> float | None:
-    """The newest score of the voice that rests on at most `speech` ms of it; None: there was none."""
-    mark: Mark = trial.case.mark
-    known = [
-        named for named in trial.log.named if named.score is not None and mark.first < named.at <= mark.first + speech
-    ]
+    """The newest score of the voice that rests on at most about `speech` ms of it; None: there was none."""
+    first, by = trial.case.mark.first, trial.case.mark.first + speech + KNOWN_BY
+    known = [named for named in trial.log.named if named.score is not None and first < named.at <= by]
     return max(known, key=lambda named: named.at).score if known else None
