@@ -99,6 +99,10 @@ def replay(path: str) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and returns the exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:3] == ["bench", "ears", "--inside"]:
+        from benchmarks.ears.main import main as inside
+
+        return inside(given[3:])
     if given[:1] == ["bench"]:
         from clients.bench import main as bench
 
