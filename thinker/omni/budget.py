@@ -8,6 +8,9 @@ from typing import Any
 
 from .checkpoint import Checkpoint
 
+BYTES: dict[str, float] = {"int8": 1.0, "int4": 0.5625}
+"""A quantised number, with its share of scale and zero point."""
+
 _SPARE = 2 << 30
 """Bytes left for what is computed on the way."""
 
@@ -26,22 +29,22 @@ def room() -> tuple[str, int]:
         return "this machine", os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
-def needed(checkpoint: Checkpoint, capacity: int) -> int:
+def needed(checkpoint: Checkpoint, capacity: int, quantisation: str) -> int:
     """Bytes for one call of `capacity` positions, Talker and vocoder included."""
-    return _weights(checkpoint) + _spare(checkpoint) + _slot(checkpoint, capacity)
+    return _fixed(checkpoint, quantisation) + _slot(checkpoint, capacity)
 
 
-def callers(checkpoint: Checkpoint, capacity: int, free: int) -> int:
+def callers(checkpoint: Checkpoint, capacity: int, quantisation: str, free: int) -> int:
     """How many calls of `capacity` positions fit into `free` bytes."""
-    return max(0, (free - _weights(checkpoint) - _spare(checkpoint)) // _slot(checkpoint, capacity))
+    return max(0, (free - _fixed(checkpoint, quantisation)) // _slot(checkpoint, capacity))
 
 
-def _spare(checkpoint: Checkpoint) -> int:
-    return min(_SPARE, _weights(checkpoint))
-
-
-def _weights(checkpoint: Checkpoint) -> int:
-    return checkpoint.numbers("") * _item()
+def _fixed(checkpoint: Checkpoint, quantisation: str) -> int:
+    """Bytes of the weights, and of what is computed on the way."""
+    weights = checkpoint.numbers("") * _item()
+    if quantisation in BYTES:
+        weights -= int(checkpoint.numbers("thinker.model.layers.") * (_item() - BYTES[quantisation]))
+    return weights + min(_SPARE, weights)
 
 
 def _slot(checkpoint: Checkpoint, capacity: int) -> int:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import torch
 
     from .perception import OmniPerception, Stretches
+    from .quantisation import Quantisation
     from .thinker import Handing, OmniThinker
     from .towers import Ear, Eye
 
@@ -52,9 +53,16 @@ class Family:
     """What its models want to be told before anything else."""
     published: Published
     parts: Callable[[], Parts]
+    quantises: bool
+    """Its layers are matrices that can be quantised; a mixture of experts keeps them in another form."""
+
+    @property
+    def otherwise(self) -> str:
+        """What else helps where memory is short."""
+        return "use --quantization int8 or int4, " if self.quantises else ""
 
 
-def check(family: Family, model: str) -> list[str]:
+def check(family: Family, model: str, quantisation: str = "none") -> list[str]:
     """What is missing for `model`, in sentences that say what to do; empty when it is ready. Loads nothing."""
     absent = [name for name in _NEEDED if find_spec(name) is None]
     if absent:
@@ -65,21 +73,24 @@ def check(family: Family, model: str) -> list[str]:
     except Missing as missing:
         return [str(missing)]
     where, free = room()
-    if callers(checkpoint, CAPACITY, free) < 1:
-        wanted = needed(checkpoint, CAPACITY)
+    if callers(checkpoint, CAPACITY, quantisation, free) < 1:
+        wanted = needed(checkpoint, CAPACITY, quantisation)
         return [
             f"{name} needs {wanted / 2**30:.1f} GiB for one call, and {where} has {free / 2**30:.1f} GiB free: "
-            "close what else runs there, or choose a smaller model."
+            f"close what else runs there, {family.otherwise}or choose a smaller model."
         ]
     return []
 
 
-def fits(family: Family, model: str) -> int:
+def fits(family: Family, model: str, quantisation: str = "none") -> int:
     """How many calls fit into the memory that is free now. Raises `Missing`."""
-    return callers(find(model or family.known, family.kind, family.known), CAPACITY, room()[1])
+    checkpoint = find(model or family.known, family.kind, family.known)
+    return callers(checkpoint, CAPACITY, quantisation, room()[1])
 
 
-def load(family: Family, model: str, slots: int) -> tuple[OmniPerception, OmniThinker]:
+def load(
+    family: Family, model: str, slots: int, quantisation: Quantisation = "none"
+) -> tuple[OmniPerception, OmniThinker]:
     """The thinking side of `model`, on the first CUDA device, or on the processor where there is none.
 
     Raises `Missing` (one sentence) if it is not here, `ValueError` if the weights do not fit the description.
@@ -89,11 +100,18 @@ def load(family: Family, model: str, slots: int) -> tuple[OmniPerception, OmniTh
 
     on_gpu = torch.cuda.is_available()
     device = torch.device("cuda" if on_gpu else "cpu")
-    return assemble(family, checkpoint, slots, device, torch.bfloat16 if on_gpu else torch.float32)
+    parts = assemble(family, checkpoint, slots, device, torch.bfloat16 if on_gpu else torch.float32, quantisation)
+    parts[1].warm()
+    return parts
 
 
 def assemble(
-    family: Family, checkpoint: Checkpoint, slots: int, device: torch.device, dtype: torch.dtype
+    family: Family,
+    checkpoint: Checkpoint,
+    slots: int,
+    device: torch.device,
+    dtype: torch.dtype,
+    quantisation: Quantisation = "none",
 ) -> tuple[OmniPerception, OmniThinker]:
     """`load` for a device and a type of numbers."""
     import torch
@@ -101,6 +119,7 @@ def assemble(
     from .decoder import Decoder, Shape
     from .loading import fill
     from .perception import OmniPerception
+    from .quantisation import quantise
     from .template import OmniTokeniser, Template
     from .thinker import OmniThinker
 
@@ -113,6 +132,7 @@ def assemble(
     for module, prefix in ((decoder, "thinker."), (ear, "thinker.audio_tower."), (eye, "thinker.visual.")):
         assert isinstance(module, torch.nn.Module)
         fill(module, checkpoint.tensors(prefix, device), dtype, device, {"model.": ""})
+    quantise(decoder.layers, quantisation)
     template = Template(OmniTokeniser.of(checkpoint.folder), family.preamble)
     capacity = min(CAPACITY, shape.longest)
     thinker = OmniThinker(decoder, template, parts.handing, family.published, slots, capacity)

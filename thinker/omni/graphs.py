@@ -6,7 +6,8 @@ Without CUDA the function is simply called.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 
@@ -32,6 +33,7 @@ class Graphs:
         self._function = function
         self._device = device
         self._spare = spare
+        self._pool: Any = None
         self._captured: dict[tuple[int, int], tuple[torch.cuda.CUDAGraph, torch.Tensor, Outputs]] = {}
 
     def __call__(self, span: int, table: torch.Tensor) -> Outputs:
@@ -46,6 +48,13 @@ class Graphs:
         graph.replay()
         return outputs
 
+    def warm(self, kinds: Sequence[tuple[int, int]]) -> None:
+        """Captures for each (span, batch size), where there is CUDA."""
+        for span, size in kinds if self._device.type == "cuda" else ():
+            table = torch.zeros((4, size), dtype=torch.int64)
+            table[0] = self._spare
+            self(span, table)
+
     def _capture(self, span: int, table: torch.Tensor) -> tuple[torch.cuda.CUDAGraph, torch.Tensor, Outputs]:
         into = table.to(self._device)
         aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
@@ -58,6 +67,8 @@ class Graphs:
         torch.cuda.current_stream().wait_stream(aside)
         graph = torch.cuda.CUDAGraph()
         # Perception goes on in its own thread meanwhile: only this one is held to the rules of a capture.
-        with torch.cuda.graph(graph, capture_error_mode="thread_local"):
+        # All graphs share their memory: what one leaves is copied before the next runs.
+        with torch.cuda.graph(graph, pool=self._pool, capture_error_mode="thread_local"):
             outputs = self._function(span, into)
+        self._pool = self._pool or graph.pool()
         return graph, into, outputs

@@ -23,6 +23,7 @@ _PIECE = 128
 """Tokens of one chunk of text: long texts are prefilled in pieces, so that other sessions can step in between."""
 _SPAN = 256
 """The shortest stretch of a slot that a step looks at; then twice as much, and so on."""
+_WARM = (256, 512, 1024, 2048)
 
 Handing = Callable[[torch.Tensor, torch.Tensor, torch.Tensor | None, torch.Tensor | None], torch.Tensor]
 """What the Talker is given: (input embeddings, last hidden states, those after `accept` layers, where sound and
@@ -77,6 +78,12 @@ class OmniThinker:
         """[vocabulary] minus infinity where a token is no text: such are not thought."""
         forbidden[list(self._calls)] = 0.0
         self._speech_or_call = forbidden.to(decoder.device)
+
+    def warm(self) -> None:
+        """Captures the graphs of the usual spans, so that no caller waits for them."""
+        spans = [span for span in _WARM if span < self.capacity]
+        sizes = sorted({bucket(count, self.slots) for count in range(1, self.slots + 1)})
+        self._graphs.warm([(span, size) for span in spans for size in sizes])
 
     def open(self, slot: int) -> None:
         self._slots[slot] = _Slot(Place())

@@ -9,6 +9,7 @@ from ..omni.sampling import Published
 
 if TYPE_CHECKING:
     from ..joints import Perception, Thinker
+    from ..omni.quantisation import Quantisation
 
 
 def _parts() -> family.Parts:
@@ -28,14 +29,20 @@ FAMILY = family.Family(
     # As the generation_config.json of Qwen2.5-Instruct, whose weights the Thinker began with.
     published=Published(temperature=0.7, top_k=20, top_p=0.8, repetition=1.05),
     parts=_parts,
+    quantises=True,
 )
 
 
-def check(model: str) -> list[str]:
+def check(model: str, quantisation: str = "none") -> list[str]:
     """What is missing, in sentences that say what to do; empty when ready."""
-    return family.check(FAMILY, model)
+    return family.check(FAMILY, model, quantisation)
 
 
-def load(model: str, slots: int, threads: int) -> tuple[Perception, Thinker]:
+def load(model: str, slots: int, threads: int, quantisation: Quantisation = "none") -> tuple[Perception, Thinker]:
     """The family with the weights of `model` (a name on the hub, or a folder)."""
-    return family.load(FAMILY, model, slots)
+    return family.load(FAMILY, model, slots, quantisation)
+
+
+def fits(model: str) -> int:
+    """How many calls fit into the memory that is free now. Raises `Missing`, as a sentence."""
+    return family.fits(FAMILY, model)

@@ -26,6 +26,7 @@ FAMILY = family.Family(
     # As in the examples of its model card.
     published=Published(temperature=0.6, top_k=20, top_p=0.95, repetition=1.0),
     parts=_parts,
+    quantises=False,
 )
 
 
@@ -37,3 +38,8 @@ def check(model: str) -> list[str]:
 def load(model: str, slots: int, threads: int) -> tuple[Perception, Thinker]:
     """The family with the weights of `model` (a name on the hub, or a folder)."""
     return family.load(FAMILY, model, slots)
+
+
+def fits(model: str) -> int:
+    """How many calls fit into the memory that is free now. Raises `Missing`, as a sentence."""
+    return family.fits(FAMILY, model)

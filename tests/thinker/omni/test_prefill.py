@@ -152,7 +152,7 @@ def test_order_positions_and_hidden_states_are_the_references(family: str, folde
     if family == "qwen2_5_omni":
         expected = last + embeds.masked_fill(at[:, None], 0.0)
     else:
-        expected = torch.where(at[:, None], out.hidden_states[4][0], embeds)
+        expected = torch.where(at[:, None], out.hidden_states[3][0], embeds)
     assert torch.allclose(torch.cat([piece.state for piece in chain]), expected, atol=1e-5)
     assert torch.allclose(thinker._logits([0])[0], out.logits[0, -1], atol=1e-4)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from thinker.omni.checkpoint import find
 from thinker.omni.family import Family, assemble
 from thinker.omni.perception import OmniPerception
 from thinker.omni.positions import Piece
+from thinker.omni.sampling import Published
 from thinker.omni.thinker import OmniThinker
 
 _TEXT_MARKS = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<tool_call>", "</tool_call>")
@@ -45,7 +46,7 @@ _TEXT = {
     "vocab_size": VOCABULARY,
     "hidden_size": 32,
     "intermediate_size": 40,
-    "num_hidden_layers": 5,
+    "num_hidden_layers": 4,
     "num_attention_heads": 4,
     "num_key_value_heads": 2,
     "max_position_embeddings": 2048,
@@ -91,23 +92,26 @@ def _qwen3() -> Qwen3OmniMoeConfig:
         **ids, **_IDS,
     }  # fmt: skip
     return Qwen3OmniMoeConfig(
-        thinker_config=thinker, talker_config={"accept_hidden_layer": 4}, enable_audio_output=False
+        thinker_config=thinker, talker_config={"accept_hidden_layer": 3}, enable_audio_output=False
     )
+
+
+def configuration(name: str) -> Any:
+    """A model that does not speak."""
+    return _qwen25() if name == "qwen2_5_omni" else _qwen3()
 
 
 @cache
 def reference(name: str, dtype: torch.dtype = torch.float32) -> Any:
     """The stock model, whose weights are large enough for everything to matter. The same object each time."""
     torch.manual_seed(3)
-    if name == "qwen2_5_omni":
-        made: Any = Qwen2_5OmniForConditionalGeneration(_qwen25())
-    else:
-        made = Qwen3OmniMoeForConditionalGeneration(_qwen3())
+    kinds = {"qwen2_5_omni": Qwen2_5OmniForConditionalGeneration, "qwen3_omni": Qwen3OmniMoeForConditionalGeneration}
+    made: Any = kinds[name](configuration(name))
     with torch.no_grad():
         for weight, parameter in made.named_parameters():
             if parameter.dim() > 1:
                 wide = "lm_head" in weight or "embed_tokens" in weight
-                parameter.normal_(0.0, 1.0 if wide else 0.6 / parameter[0].numel() ** 0.5)
+                parameter.normal_(0.0, 0.3 if wide else 1.0 / parameter[0].numel() ** 0.5)
             elif "norm" not in weight and "ln_" not in weight:
                 parameter.normal_(0.0, 0.1)
     made = made.to(dtype).eval()
@@ -134,9 +138,14 @@ def tokeniser() -> Tokenizer:
 FAMILIES: dict[str, Family] = {"qwen2_5_omni": qwen2_5_omni.FAMILY, "qwen3_omni": qwen3_omni.FAMILY}
 
 
-def load(name: str, folder: Path, slots: int, dtype: torch.dtype = torch.float32) -> tuple[OmniPerception, OmniThinker]:
+GREEDY = Published(temperature=0.0, top_k=1, top_p=1.0, repetition=1.0)
+
+
+def load(
+    name: str, folder: Path, slots: int, dtype: torch.dtype = torch.float32, published: Published = GREEDY
+) -> tuple[OmniPerception, OmniThinker]:
     """The family on the processor, with the weights in `folder`."""
-    family = FAMILIES[name]
+    family = replace(FAMILIES[name], published=published)
     return assemble(family, find(str(folder), family.kind, family.known), slots, torch.device("cpu"), dtype)
 
 
