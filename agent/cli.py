@@ -72,7 +72,9 @@ def models() -> int:
     ready = 0
     for name in families.FAMILIES:
         lacking = families.lacking(name)
-        print(f"{name:16} {'ready' if not lacking else 'not ready'}")
+        calls = families.fits(name) if not lacking else None
+        room = "" if calls is None else f", {calls} calls at once fit into the memory that is free"
+        print(f"{name:16} {'ready' if not lacking else 'not ready'}{room}")
         for sentence in lacking:
             print(f"{'':16} - {sentence}")
         ready += not lacking

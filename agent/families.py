@@ -52,6 +52,17 @@ def resolve(model: str) -> tuple[str, str]:
     )
 
 
+def fits(family: str) -> int | None:
+    """How many calls at once the free memory is enough for; None where memory is not what limits them.
+
+    Only where nothing is lacking.
+    """
+    if family not in _MODELS:
+        return None
+    calls: int = import_module(FAMILIES[family][0]).fits(_MODELS[family])
+    return calls
+
+
 def lacking(model: str, quantization: str = "none") -> list[str]:
     """What `model` needs that is not here, in sentences that say what to do; empty when it is ready."""
     try:

@@ -48,12 +48,14 @@ def _fixed(checkpoint: Checkpoint, quantisation: str) -> int:
 
 
 def _slot(checkpoint: Checkpoint, capacity: int) -> int:
-    """Bytes of one call's keys and values, in the Thinker and in the Talker."""
+    """Bytes of one call's keys and values, in the Thinker and in the Talker, and of what is handed over."""
     config = checkpoint.config
     texts = [config["thinker_config"]["text_config"]]
     if talker := config.get("talker_config"):
         texts.append(talker.get("text_config", talker))
-    return int(min(capacity, texts[0]["max_position_embeddings"]) * sum(map(_kv, texts)) * _item())
+    return int(
+        min(capacity, texts[0]["max_position_embeddings"]) * (sum(map(_kv, texts)) + texts[0]["hidden_size"]) * _item()
+    )
 
 
 def _kv(config: Mapping[str, Any]) -> int:

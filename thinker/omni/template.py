@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from ..nano.tokeniser import Tokeniser
 
 DEFAULT_INSTRUCTIONS = "You are a friendly voice assistant. Answer in one or two short spoken sentences."
 CALL_OPENS, CALL_CLOSES = "<tool_call>", "</tool_call>"
+_CALL_MARKS = re.compile(f"({CALL_OPENS}|{CALL_CLOSES})")
 _TOOLS = """
 
 # Tools
@@ -36,7 +38,17 @@ class OmniTokeniser(Tokeniser):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
+        # The published ones count the marks of calls as text, which users could write then.
+        self._tokeniser.add_special_tokens([self._tokeniser.id_to_token(token) for token in self.control])
         self.call_opens, self.call_closes = self._id(CALL_OPENS), self._id(CALL_CLOSES)
+
+    def encode_call(self, text: str) -> list[int]:
+        """The tokens of `text` in which the marks of a call are what they are."""
+        tokens: list[int] = []
+        for part in _CALL_MARKS.split(text):
+            mark = {CALL_OPENS: self.call_opens, CALL_CLOSES: self.call_closes}.get(part)
+            tokens += self.encode(part) if mark is None else [mark]
+        return tokens
 
     @staticmethod
     def of(folder: Path) -> OmniTokeniser:

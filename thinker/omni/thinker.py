@@ -126,11 +126,11 @@ class OmniThinker:
         at = piece.offsets + base
         x, media = self._decoder.embed(piece.tokens), torch.from_numpy(piece.media).to(device)
         if piece.embeddings is not None:
-            x[media] = piece.embeddings.to(x)
+            x[media] = self._here(piece.embeddings)
         deep = None
         if piece.visual is not None:
             rows = torch.from_numpy(np.flatnonzero(piece.visual)).to(device)
-            deep = Deep(rows, [level.to(x) for level in piece.levels])
+            deep = Deep(rows, [self._here(level) for level in piece.levels])
         hidden, accepted = self._decoder.prefill(
             self._memory, slot, place.length, x, torch.from_numpy(at).to(device), deep
         )
@@ -139,6 +139,12 @@ class OmniThinker:
         last = OmniHandover(place.last, length, piece.role, piece.tokens, piece.media, at, after, given)
         state.place = Place(length, after, after if piece.opens else place.stretch, hidden[-1].clone(), last)
         return last
+
+    def _here(self, encoded: torch.Tensor) -> torch.Tensor:
+        """What perception made on a stream of its own: its memory is not given away while this one may read it."""
+        if encoded.is_cuda:
+            encoded.record_stream(torch.cuda.current_stream())
+        return encoded.to(self._decoder.dtype)
 
     def length(self, slot: int) -> int:
         return self._slots[slot].place.length
@@ -259,7 +265,7 @@ class OmniThinker:
                     writing.ahead.clear()
                     self._slots[slot].place = self._mark_of(writing.marks[-ask.instead_of])
                     del writing.marks[-ask.instead_of :]
-                writing.ahead += tokeniser.encode(ask.text)
+                writing.ahead += tokeniser.encode_call(ask.text)
         except StopIteration as written:
             reply.over = True
             self._prefill_text(slot, writing.ahead)

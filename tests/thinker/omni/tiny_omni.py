@@ -131,7 +131,10 @@ def tokeniser() -> Tokenizer:
     made = Tokenizer(models.BPE(vocab={letter: at for at, letter in enumerate(letters)}, merges=[]))
     made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     made.decoder = decoders.ByteLevel()
-    made.add_special_tokens([AddedToken(mark, special=True, normalized=False) for mark in SPECIAL])
+    # As published: the marks of calls count as text.
+    for mark in SPECIAL:
+        kind = made.add_tokens if "tool_call" in mark else made.add_special_tokens
+        kind([AddedToken(mark, special="tool_call" not in mark, normalized=False)])
     return made
 
 
