@@ -36,6 +36,7 @@ class Assistant:
         self.call.mode = chosen.mode
         choice = Choice(chosen.microphone, chosen.loudspeaker)
         self.voice = Voice(card, self.loudspeaker, choice, self._recorded, self.note)
+        self.voice.headphones = chosen.headphones
         self._shut_or_open()
 
     async def run(self) -> None:
@@ -71,8 +72,8 @@ class Assistant:
         """Hands-free, or by a key."""
         self._chosen.mode = mode
         self._talking, self._ends, self._key = False, None, TalkKey()
-        self._shut_or_open()
         self.call.take_turns(mode)
+        self._shut_or_open()
 
     def press(self) -> None:
         """The key of push-to-talk was pressed, or repeats."""

@@ -32,6 +32,11 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--key", default=os.environ.get("COLLOQUY_API_KEY", ""), help="its api key [COLLOQUY_API_KEY]")
     made.add_argument("--microphone", metavar="NAME", help="a part of its name, or its number in --devices")
     made.add_argument("--loudspeaker", metavar="NAME", help="the same of the loudspeaker; '' is the system's default")
+    made.add_argument(
+        "--headphones",
+        action=argparse.BooleanOptionalAction,
+        help="do not cancel the loudspeaker's echo; --no-headphones goes back to it",
+    )
     made.add_argument("--push-to-talk", action="store_true", help="begin with push-to-talk instead of hands-free")
     made.add_argument("--plain", action="store_true", help="plain lines instead of a screen")
     made.add_argument("--log", type=Path, metavar="FILE", help="write down every event of the call (no sound)")
@@ -74,6 +79,24 @@ def _logged(assistant: Assistant, path: Path | None) -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def _quiet_libraries() -> Iterator[None]:
+    """ALSA and PortAudio write their complaints to standard error, into the middle of the screen.
+
+    So that is closed to them; the screen itself draws through a copy of it.
+    """
+    terminal = os.dup(2)
+    before = sys.__stderr__
+    with open(terminal, "w", encoding="utf-8") as copy, open(os.devnull, "w") as nowhere:
+        sys.__stderr__ = copy  # type: ignore[misc]
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(terminal, 2)
+            sys.__stderr__ = before  # type: ignore[misc]
+
+
 async def talk(arguments: argparse.Namespace, card: SoundCard, chosen: Preferences) -> int:
     """One talk, on a screen or in lines, until the user ends it."""
     plain = arguments.plain or not sys.stdout.isatty()
@@ -87,7 +110,8 @@ async def talk(arguments: argparse.Namespace, card: SoundCard, chosen: Preferenc
                 if show is None:
                     from .screen import Screen
 
-                    return await Screen(assistant, chosen).run_async() or 0
+                    with _quiet_libraries():
+                        return await Screen(assistant, chosen).run_async() or 0
                 running = asyncio.create_task(assistant.run())
                 try:
                     while not running.done():
@@ -119,6 +143,8 @@ def main(arguments: Sequence[str]) -> int:
             chosen.microphone = given.microphone
         if given.loudspeaker is not None:
             chosen.loudspeaker = given.loudspeaker
+        if given.headphones is not None:
+            chosen.headphones = given.headphones
         if given.push_to_talk:
             chosen.mode = "push-to-talk"
         try:

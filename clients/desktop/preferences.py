@@ -15,6 +15,8 @@ class Preferences(msgspec.Struct):
     microphone: str = ""
     """A device's name; "" is the system's default."""
     loudspeaker: str = ""
+    headphones: bool = False
+    """The microphone cannot hear the loudspeaker: no echo is to be cancelled."""
     mode: Literal["hands-free", "push-to-talk"] = "hands-free"
     theme: Literal["dark", "light"] = "dark"
     volume: float = 1.0

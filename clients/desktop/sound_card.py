@@ -17,6 +17,11 @@ from streaming.frames import Pcm
 RATE = 48_000
 BLOCK = RATE // 200
 """5 ms: what waits for a block to fill is heard later by so much."""
+BUFFER_S = 0.02
+"""What lies in the loudspeaker's buffer: a process that is held up for longer is heard as a gap."""
+MOST_BUFFER_S = 0.16
+RECORDED_S = 0.2
+"""What the microphone's buffer holds. It costs nothing: blocks are taken as they come."""
 
 Record = Callable[[Pcm], None]
 """Takes what was recorded, int16[n]. Called by the card, and never to block."""
@@ -55,6 +60,10 @@ class Stream(Protocol):
     def delay(self) -> float:
         """How long a rendered sample takes to the loudspeaker and a recorded one from the microphone, in s."""
 
+    @property
+    def gaps(self) -> int:
+        """How often the loudspeaker ran dry because this process was held up."""
+
     def close(self) -> None:
         """Silent at once. Safe to call twice; may take a while when the device is gone."""
 
@@ -65,8 +74,13 @@ class SoundCard(Protocol):
     def rescan(self) -> Devices:
         """What is there now. No stream of ours may be open. Raises `NoSound`."""
 
-    def open(self, microphone: int | None, loudspeaker: int | None, record: Record, render: Render) -> Stream:
-        """Mono at 48 kHz from and to a device (None: the system's default). Raises `NoSound`."""
+    def open(
+        self, microphone: int | None, loudspeaker: int | None, buffer_s: float, record: Record, render: Render
+    ) -> Stream:
+        """Mono at 48 kHz from and to a device (None: the system's default), `buffer_s` ahead of the loudspeaker.
+
+        Raises `NoSound`.
+        """
 
 
 class PortAudio:
@@ -110,8 +124,10 @@ class PortAudio:
                 return number
         return next((number for number, system in enumerate(systems) if system["devices"]), 0)
 
-    def open(self, microphone: int | None, loudspeaker: int | None, record: Record, render: Render) -> Stream:
-        """Opens and starts blocks of 5 ms with as little buffering as the system allows.
+    def open(
+        self, microphone: int | None, loudspeaker: int | None, buffer_s: float, record: Record, render: Render
+    ) -> Stream:
+        """Opens and starts blocks of 5 ms.
 
         In and out are two streams: two devices have two clocks, and one that stumbles must not stop the other.
         """
@@ -123,6 +139,8 @@ class PortAudio:
             ahead = at.outputBufferDacTime - at.currentTime
             # Some systems do not tell; then what the stream was opened with has to do.
             ahead = ahead if 0 < ahead < 1 else float(outward.latency)
+            if status.output_underflow:
+                found.gaps += 1
             block[:, 0] = render(count, time.monotonic() + ahead + count / RATE)
 
         extra = self._library.WasapiSettings(auto_convert=True) if sys.platform == "win32" else None
@@ -131,22 +149,27 @@ class PortAudio:
             "blocksize": BLOCK,
             "channels": 1,
             "dtype": np.int16,
-            "latency": "low",
             "extra_settings": extra,
         }
         number = partial(self._number, self._library.query_hostapis())
         opened: list[Any] = []
+        found = _PortAudioStream(opened)
         try:
-            outward = self._library.OutputStream(device=number(loudspeaker, "output"), callback=rendered, **how)
+            outward = self._library.OutputStream(
+                device=number(loudspeaker, "output"), callback=rendered, latency=buffer_s, **how
+            )
             opened.append(outward)
-            opened.append(self._library.InputStream(device=number(microphone, "input"), callback=recorded, **how))
+            inward = self._library.InputStream(
+                device=number(microphone, "input"), callback=recorded, latency=RECORDED_S, **how
+            )
+            opened.append(inward)
             for stream in opened:
                 stream.start()
         except (self._library.PortAudioError, ValueError) as problem:
             for stream in opened:
                 stream.close(ignore_errors=True)
             raise NoSound(f"the sound device cannot be opened: {problem}") from problem
-        return _PortAudioStream(opened)
+        return found
 
     @classmethod
     def _number(cls, systems: Any, chosen: int | None, way: str) -> int | None:
@@ -160,6 +183,7 @@ class PortAudio:
 class _PortAudioStream:
     def __init__(self, streams: list[Any]) -> None:
         self._streams = streams
+        self.gaps = 0
 
     @property
     def active(self) -> bool:
@@ -167,7 +191,8 @@ class _PortAudioStream:
 
     @property
     def delay(self) -> float:
-        return float(sum(stream.latency for stream in self._streams))
+        # Recorded blocks are taken as they come, whatever the buffer could hold.
+        return float(self._streams[0].latency) + BLOCK / RATE
 
     def close(self) -> None:
         for stream in self._streams:

@@ -23,7 +23,7 @@ from streaming.resample import Resampler
 from .echo import EchoCanceller
 from .loudspeaker import RATE, REPLY_RATE, Loudspeaker
 from .pairing import Pairing
-from .sound_card import Device, Devices, NoSound, SoundCard, Stream
+from .sound_card import BUFFER_S, MOST_BUFFER_S, Device, Devices, NoSound, SoundCard, Stream
 
 QUEUE = 400
 """Blocks that may wait for the worker: two seconds. Beyond that the machine is too slow, and the oldest are lost."""
@@ -31,6 +31,9 @@ WATCH_S = 0.25
 STALLED_S = 1.5
 """A card that asks for nothing for so long is gone."""
 AGAIN_S = 1.0
+MOST_GAPS = 4
+"""More gaps than that in a minute: the machine is busy, and the loudspeaker is given a larger buffer."""
+MINUTE_S = 60.0
 FLOOR_DBFS = -90.0
 
 Side = Literal["recorded", "rendered"]
@@ -78,6 +81,8 @@ class Voice:
         """Why there is no sound now; "": there is."""
         self.open_mic = True
         """False: silence is sent instead of what is recorded. Any thread may read it."""
+        self.headphones = False
+        """True: nothing of the loudspeaker reaches the microphone, and its sound is passed on as it is."""
         self.loudspeaker_level = FLOOR_DBFS
         self.lost_blocks = 0
         self._card = card
@@ -88,6 +93,9 @@ class Voice:
         self._worker: threading.Thread | None = None
         self._stream: Stream | None = None
         self._alive = {"recorded": 0.0, "rendered": 0.0}
+        self._buffer_s = BUFFER_S
+        self._counted = (0.0, 0)
+        """(when a minute began, how many gaps there had been), of the present stream."""
 
     async def run(self) -> None:
         """Sound until cancelled. Without a usable device it says so, and tries again for as long as it runs."""
@@ -101,6 +109,10 @@ class Voice:
                 elif not self._stream.active or time.monotonic() - min(self._alive.values()) > STALLED_S:
                     await self._close()
                     await self._open()
+                elif self._stumbles(self._stream.gaps):
+                    self._buffer_s *= 2
+                    await self._close()
+                    await self._open(first=True)
         finally:
             await self._close()
 
@@ -116,6 +128,13 @@ class Voice:
         await self._open(first=True)
         return self.devices
 
+    def _stumbles(self, gaps: int) -> bool:
+        """Whether a larger buffer would help."""
+        now = time.monotonic()
+        if now - self._counted[0] > MINUTE_S or gaps < self._counted[1]:
+            self._counted = (now, gaps)
+        return gaps - self._counted[1] > MOST_GAPS and self._buffer_s < MOST_BUFFER_S
+
     # --- opening and closing ------------------------------------------------------------------
 
     async def _open(self, first: bool = False) -> None:
@@ -129,7 +148,7 @@ class Voice:
             now = time.monotonic()
             self._alive = {"recorded": now, "rendered": now}
             self._stream = await asyncio.to_thread(
-                self._card.open, microphone, loudspeaker, self._recorded, self._rendered
+                self._card.open, microphone, loudspeaker, self._buffer_s, self._recorded, self._rendered
             )
         except NoSound as problem:
             self.problem = str(problem)
@@ -137,6 +156,7 @@ class Voice:
                 self._notice(f"No sound: {problem}. Trying again.")
             return
         self.problem = ""
+        self._counted = (now, 0)
         self._worker = threading.Thread(
             target=self._work, args=(EchoCanceller(self._stream.delay),), name="microphone", daemon=True
         )
@@ -190,6 +210,8 @@ class Voice:
                 self.loudspeaker_level = level(rendered)
                 # The canceller goes on learning while the microphone is shut.
                 clean = canceller.process(recorded, rendered)
+                if self.headphones:
+                    clean = recorded
                 if not self.open_mic:
                     clean = np.zeros_like(clean)
                 packet = Packet(resampler.push(clean).tobytes(), level(clean))
@@ -197,15 +219,16 @@ class Voice:
                     self._loop.call_soon_threadsafe(self._packet, packet)
 
 
+def device_of(devices: tuple[Device, ...], name: str) -> Device | None:
+    """The device that is called so; people also give a part of its name, or its number. None: there is none."""
+    if not name:
+        return None
+    exact = (device for device in devices if device.name == name)
+    like = (device for device in devices if name.casefold() in device.name.casefold() or name == str(device.number))
+    return next(exact, None) or next(like, None)
+
+
 def _find(devices: tuple[Device, ...], name: str) -> tuple[int | None, str]:
     """The number of the device of that name (None: the default), and the name if it is not there."""
-    if not name:
-        return None, ""
-    for device in devices:
-        if device.name == name:
-            return device.number, ""
-    # People give a part of a name, or its number in the list.
-    for device in devices:
-        if name.casefold() in device.name.casefold() or name == str(device.number):
-            return device.number, ""
-    return None, name
+    device = device_of(devices, name)
+    return (device.number, "") if device else (None, name)
