@@ -93,9 +93,15 @@ def load(
 ) -> tuple[OmniPerception, OmniThinker]:
     """The thinking side of `model`, on the first CUDA device, or on the processor where there is none.
 
-    Raises `Missing` (one sentence) if it is not here, `ValueError` if the weights do not fit the description.
+    Raises `Missing` (one sentence) if it is not here, `ValueError` if so many slots do not fit into the memory, or the
+    weights not the description.
     """
     checkpoint = find(model or family.known, family.kind, family.known)
+    most = callers(checkpoint, CAPACITY, quantisation, room()[1])
+    if slots > most:
+        raise ValueError(
+            f"{slots} calls at once do not fit into the memory, {most} do: start it with --sessions {most}"
+        )
     import torch
 
     on_gpu = torch.cuda.is_available()

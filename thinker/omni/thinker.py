@@ -79,6 +79,7 @@ class OmniThinker:
         forbidden[list(self._calls)] = 0.0
         self._speech_or_call = forbidden.to(decoder.device)
 
+    @torch.inference_mode()
     def warm(self) -> None:
         """Captures the graphs of the usual spans, so that no caller waits for them."""
         spans = [span for span in _WARM if span < self.capacity]

@@ -22,13 +22,13 @@ def handing(
 
 def stretches(config: Mapping[str, Any]) -> Stretches:
     """The marks; what is seen and heard is merged by time. One frame a second, two to a moment."""
-    heard = config["audio_start_token_id"], config["audio_end_token_id"]
-    seen = config["vision_start_token_id"], config["vision_end_token_id"]
+    hears, sees = config["audio_start_token_id"], config["vision_start_token_id"]
+    heard, seen = config.get("audio_end_token_id", hears + 1), config.get("vision_end_token_id", sees + 1)
     return Stretches(
-        opens=(heard[0],),
-        closes=(heard[1],),
-        opens_both=(seen[0], heard[0]),
-        closes_both=(heard[1], seen[1]),
+        opens=(hears,),
+        closes=(heard,),
+        opens_both=(sees, hears),
+        closes_both=(heard, seen),
         audio=config["audio_token_id"],
         video=config["video_token_id"],
         together=False,

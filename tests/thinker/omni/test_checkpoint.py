@@ -18,6 +18,7 @@ from tiny_omni import FAMILIES, reference, write_config
 from thinker.omni import budget
 from thinker.omni.checkpoint import Missing, find
 from thinker.omni.family import assemble, check, fits
+from thinker.omni.family import load as family_load
 
 
 @pytest.fixture
@@ -67,6 +68,8 @@ def test_too_little_memory_is_said_with_what_is_needed(
     monkeypatch.setattr("thinker.omni.family.room", lambda: ("a small card", one))
     assert check(FAMILIES[family], str(folder)) == []
     assert fits(FAMILIES[family], str(folder)) == 1
+    with pytest.raises(ValueError, match="--sessions 1"):
+        family_load(FAMILIES[family], str(folder), slots=2)
 
 
 def test_memory_is_counted_as_the_published_figures_say() -> None:
