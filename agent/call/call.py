@@ -100,6 +100,8 @@ class Call:
         self._ending: asyncio.Future[None] | None = None
         """Of a task that nobody holds the loop keeps no strong reference."""
         self._skills = skills
+        self._looking: tuple[int, str] | None = None
+        """The reply that waits for the eyes, and what it answers."""
         self._closed = False
 
     def begin(self) -> None:
@@ -158,9 +160,12 @@ class Call:
         if self._skills is not None:
             for event in self._skills.tick(self._now):
                 self._receive(event)
+            self._go_on()
 
     def picture(self, jpeg: bytes, t: Time) -> None:
         """A camera frame."""
+        if self._skills is not None:
+            self._skills.shown(t)
         self._mind.tell(engine.Picture(self.session, t, jpeg))
 
     def wire(self, raw: str) -> None:
@@ -176,7 +181,6 @@ class Call:
     def sent(self, pulled: Pulled) -> None:
         """Sound has left."""
         self._mouth.sent(pulled, self._room.downlink if self._room is not None else 0)
-        self._listening.sent(pulled.pcm, self._now)
         self._listening.sent(pulled.pcm, self._now)
 
     def heard(self, reply: int, until: int) -> None:
@@ -208,6 +212,9 @@ class Call:
                 self._made(message)
             case engine.Consult(reply=reply, text=text):
                 self._consulted(reply, text)
+            case engine.Seen() if self._skills is not None:
+                self._skills.saw(message)
+                self._go_on()
             case engine.Failed(reason=reason):
                 log.warning("engine: %s", reason)
                 self._send(self._dialect.notice("engine", reason))
@@ -254,10 +261,19 @@ class Call:
             return
         say: str | None = None
         if self._skills is not None:
+            if self._skills.has_to_look(reply, text, self._now):
+                self._looking = reply, text
+                return
             say, call = self._skills.consult(reply, text, self._dialect.setup)
             if call is not None:
                 self._receive(told.ToolCall(reply, call.id, call.name, call.arguments, at=self._now))
         self._mind.tell(engine.Proceed(self.session, reply, say))
+
+    def _go_on(self) -> None:
+        """With a reply that waited for the eyes."""
+        if self._looking is not None:
+            (reply, text), self._looking = self._looking, None
+            self._consulted(reply, text)
 
     def _served_here(self, call: does.CallTool) -> bool:
         return self._skills is not None and self._skills.serves(call, self._dialect.setup)
@@ -337,6 +353,7 @@ class Call:
             if isinstance(command, does.CallTool) and self._served_here(command):
                 self._run_tool(command)
             elif isinstance(command, does.Announce | does.Silence):
+                self._promised(command)
                 self._send(self._dialect.announce(command, self._now))
                 self._execute(command)
             else:
@@ -411,10 +428,13 @@ class Call:
             # A turn that is over is in the history that the mind was given.
             self._mind.tell(asked if spoken else msgspec.structs.replace(asked, turn=None))
 
-    def _announced(self, what: does.Happening) -> None:
-        if self._skills is not None:
-            for used in self._skills.announced(what):
+    def _promised(self, command: does.Announce | does.Silence) -> None:
+        """What a tool promised in a reply is done when that is heard; the client knows before the response is over."""
+        if self._skills is not None and isinstance(command, does.Announce):
+            for used in self._skills.announced(command.what):
                 self._send(self._dialect.tool(used.name, used.arguments, used.says))
+
+    def _announced(self, what: does.Happening) -> None:
         match what:
             case does.TurnOpened(turn=turn, since=since):
                 kept = self._dialect.settings.kept_before_onset

@@ -18,10 +18,18 @@ import msgspec
 from agent.conversation import commands as does
 from agent.conversation import events as told
 from agent.conversation.history import AgentSaid, Entry, ToolCalled, ToolReturned, Typed, UserSaid
-from agent.engine.messages import Line, Setup, Think
+from agent.engine.messages import Line, Seen, Setup, Think
+from agent.tools import sight
 from agent.tools.desk import Desk
+from agent.tools.said import heard
 from agent.tools.tool import Line as SaidLine
-from streaming.time import Time
+from agent.tools.tool import Seen as SeenNow
+from streaming.time import Time, ms
+
+LOOKS, LOOKS_FIRST = ms(1500), ms(5000)
+"""So long a question waits for the eyes; the first time they have to wake up."""
+FORGOTTEN = ms(20_000)
+"""After so long without a picture nothing is seen any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,12 @@ def said(history: Sequence[Entry]) -> list[SaidLine]:
     return lines
 
 
+def _known(seen: Seen | None) -> SeenNow:
+    if seen is None:
+        return SeenNow(camera=True)
+    return SeenNow(True, seen.text, tuple(seen.codes), tuple(seen.colours), seen.brightness)
+
+
 def _by_user(entry: Entry) -> TypeGuard[UserSaid | Typed]:
     return (isinstance(entry, UserSaid) and bool(entry.text)) or (isinstance(entry, Typed) and entry.role == "user")
 
@@ -78,6 +92,11 @@ class Skills:
     """Calls that the mind does not know of, because it did not make them."""
     _spoken: set[str] = field(default_factory=set)
     """Calls whose result is to be spoken as it is."""
+    _shown: Time | None = None
+    """When the last picture came."""
+    _seen: Seen | None = None
+    _since: dict[int, Time] = field(default_factory=dict)
+    """Replies that wait for the eyes, and since when."""
 
     def before(self, think: Think, history: Sequence[Entry], setup: Setup) -> Think:
         """`think`, made to consult where a tool may know the answer, or to say a tool's result."""
@@ -106,6 +125,30 @@ class Skills:
         self._made[call.id] = Line("assistant", "", call.id, call.name, call.arguments)
         return "", call
 
+    # --- pictures -----------------------------------------------------------------------------
+
+    def shown(self, at: Time) -> None:
+        """A picture came."""
+        self._shown = at
+
+    def saw(self, seen: Seen) -> None:
+        """The eyes have looked."""
+        self._seen = seen
+
+    def has_to_look(self, reply: int, text: str, now: Time) -> bool:
+        """Whether `reply` answers a question about a picture that is still being looked at. Not for ever."""
+        asked = sight.asks(heard(self._asked.get(reply) or text))
+        fresh = self._seen.until if self._seen is not None else -1
+        since = self._since.setdefault(reply, now) if asked else now
+        camera = self._shown is not None and now - self._shown <= FORGOTTEN
+        if self.desk.seen is not None:
+            self.desk.seen = _known(self._seen) if camera else SeenNow()
+        waits = asked and camera and self._shown is not None and fresh < min(self._shown, since)
+        if waits and now - since < (LOOKS if self._seen is not None else LOOKS_FIRST):
+            return True
+        self._since.pop(reply, None)
+        return False
+
     def made(self, call: str) -> Line | None:
         """The line of a call that the mind did not make, once."""
         return self._made.pop(call, None)
@@ -126,6 +169,7 @@ class Skills:
     def take_back(self, reply: int) -> None:
         """`reply` never happened."""
         self._asked.pop(reply, None)
+        self._since.pop(reply, None)
         self.desk.take_back(reply)
 
     # --- calls --------------------------------------------------------------------------------

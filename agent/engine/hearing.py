@@ -29,6 +29,7 @@ from .messages import (
     Listen,
     Picture,
     Rollback,
+    Seen,
     Stage,
     Stop,
     Think,
@@ -268,7 +269,12 @@ class Hearing:
         self._tell(Flushed(ear.session, reply, ear.turn, perceived))
 
     def _report(self, ear: _Ear, perceived: Perceived | None) -> None:
-        if perceived is None or ear.session is None or ear.turn is None:
+        if perceived is None or ear.session is None:
+            return
+        if (seen := perceived.seen) is not None:
+            told = seen.text, list(seen.codes), list(seen.colours), seen.brightness
+            self._send(Seen(ear.session.name, seen.at, seen.until, *told))
+        if ear.turn is None or not (perceived.until or perceived.chunks):
             return
         words = perceived.stable, perceived.tentative
         if self._perception.makes_words and words != ear.told:

@@ -187,6 +187,17 @@ class WordsHeard(FromEngine, frozen=True):
     """Sent after the flush that a `Think` asks for: these are all words up to `until`."""
 
 
+class Seen(FromEngine, frozen=True):
+    """What is read off the picture taken at `at`; the newest that shows the same was taken at `until`."""
+
+    at: int
+    until: int
+    text: str
+    codes: list[str]
+    colours: list[str]
+    brightness: str
+
+
 class Consult(FromEngine, frozen=True):
     """`reply` answers a turn that reads `text` now ("" without a spoken turn); it waits for `Proceed`."""
 
@@ -268,4 +279,4 @@ AgentMessage = (
     Open | Close | Change | Audio | Picture | Listen | Forget | Keep
     | Think | Proceed | Accept | Rollback | Stop | Crop | Add | Rebuild
 )  # fmt: skip
-EngineMessage = Opened | Full | WordsHeard | Consult | Said | Sound | Called | Done | Stage | Failed | Load
+EngineMessage = Opened | Full | WordsHeard | Seen | Consult | Said | Sound | Called | Done | Stage | Failed | Load

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import re
 from typing import Any
 
 import pytest
 import websockets
+
+from benchmarks.signs import as_sent, draw
 
 PATIENCE_S = 60.0
 
@@ -37,8 +40,8 @@ class Written:
                     return str(event["text"]).strip()
         raise AssertionError("the call ended")
 
-    async def ask(self, text: str) -> str:
-        item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
+    async def ask(self, text: str, *parts: dict[str, str]) -> str:
+        item = {"type": "message", "role": "user", "content": [*parts, {"type": "input_text", "text": text}]}
         await self._send(type="conversation.item.create", item=item)
         await self._send(type="response.create")
         return await self.answer()
@@ -61,3 +64,15 @@ async def test_what_tools_know_is_answered_in_a_real_call(agent_url: str) -> Non
         assert names == ["tell_time", "convert_units", "calculate", "remember", "recall", "set_timer"]
         assert await call.ask("Why do people like music?"), "what no tool knows is not answered at all"
         assert len(call.tools) == len(names)
+
+
+@pytest.mark.timeout(240)
+async def test_a_picture_is_read_in_a_real_call(agent_url: str) -> None:
+    async with websockets.connect(agent_url.replace("http", "ws") + "/v1/realtime", max_size=None) as socket:
+        call = Written(socket)
+        await call.begin()
+        assert await call.ask("What does this say?") == "I can't see anything: the camera is off."
+        url = f"data:image/jpeg;base64,{base64.b64encode(as_sent(draw(1).rgb)).decode()}"
+        picture = {"type": "input_image", "image_url": url}
+        assert await call.ask("What does this say?", picture) == "It says: No parking."
+        assert await call.ask("What colour is this?")

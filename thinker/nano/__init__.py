@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..eyes.weights import models
 from ..joints import Perception, Thinker
 from .weights import missing, moonshine, smollm2
 
@@ -21,10 +22,13 @@ def load(model: str, slots: int, threads: int) -> tuple[Perception, Thinker]:
     if thinking is None or hearing is None:
         raise FileNotFoundError(" ".join(missing()))
     # onnxruntime is only loaded when there is something to run.
+    from ..eyes.eyes import Eyes
     from .converted import converted
     from .perception import NanoPerception
     from .speech.recogniser import Moonshine
     from .thinker import NanoThinker
 
     thinker = NanoThinker(converted(thinking), slots, threads)
-    return NanoPerception(Moonshine(hearing, threads=1), thinker.tokeniser), thinker
+    seeing = models()
+    eyes = Eyes(seeing) if seeing is not None else None
+    return NanoPerception(Moonshine(hearing, threads=1), thinker.tokeniser, eyes=eyes), thinker

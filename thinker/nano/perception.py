@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import soxr
@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from streaming.time import Time, samples, ticks
 
-from ..joints import Chunk, Mark, Perceived
+from ..eyes.eyes import Eyes
+from ..joints import Chunk, Mark, Perceived, Seen
 from .speech.agreement import Change, Piece, Words, plain
 from .speech.recogniser import Hypothesis, Transcribes
 from .speech.sound import FRAME, KEPT, RATE, Loudness, Sound, quietest
@@ -69,21 +70,28 @@ class _Turn:
     """Seconds that went into hearing it."""
     told: tuple[str, str] = ("", "")
     """Stable and tentative words as reported last."""
+    looked: bool = False
+    """Its first words were taken in, and what was seen before them."""
 
 
 @dataclass
 class _Ear:
     sound: Sound = field(default_factory=Sound)
     turn: _Turn | None = None
+    seen: Seen | None = None
+    noted: int = -1
+    """The time of the picture that the Thinker was told of last."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A mark: what was taken in, and how many words were stable."""
+    """A mark: what was taken in, how many words were stable, and what was told of pictures."""
 
     since: int
     taken: tuple[Piece, ...]
     stable: int
+    looked: bool
+    noted: int
 
 
 class NanoPerception:
@@ -91,12 +99,17 @@ class NanoPerception:
 
     block_s = 0.25
     makes_words = True
-    sees = False
 
     def __init__(
-        self, recogniser: Transcribes, tokeniser: Tokeniser, clock: Callable[[], float] = time.perf_counter
+        self,
+        recogniser: Transcribes,
+        tokeniser: Tokeniser,
+        clock: Callable[[], float] = time.perf_counter,
+        eyes: Eyes | None = None,
     ) -> None:
         """`clock`: seconds, by which the cost of hearing is known; benchmarks give one that is the same every time."""
+        self.sees = eyes is not None
+        self._eyes = eyes
         self._recogniser = recogniser
         self._tokeniser = tokeniser
         self._clock = clock
@@ -104,9 +117,13 @@ class NanoPerception:
 
     def open(self, slot: int) -> None:
         self._ears[slot] = _Ear()
+        if self._eyes is not None:
+            self._eyes.open(slot)
 
     def close(self, slot: int) -> None:
         self._ears.pop(slot, None)
+        if self._eyes is not None:
+            self._eyes.close(slot)
 
     def begin(self, slot: int, since: Time) -> None:
         ear = self._ears[slot]
@@ -117,6 +134,18 @@ class NanoPerception:
         self._ears[slot].turn = None
 
     def audio(self, slot: int, pcm: NDArray[np.int16], t: Time) -> Perceived | None:
+        seen = self._look(slot)
+        heard = self._listen(slot, pcm, t)
+        return heard if seen is None else replace(heard or Perceived(), seen=seen)
+
+    def _look(self, slot: int) -> Seen | None:
+        """What the eyes saw since."""
+        seen = self._eyes.news(slot) if self._eyes is not None else None
+        if seen is not None:
+            self._ears[slot].seen = seen
+        return seen
+
+    def _listen(self, slot: int, pcm: NDArray[np.int16], t: Time) -> Perceived | None:
         ear = self._ears[slot]
         if not ear.sound.pcm.size:
             ear.sound.first = samples(t, RATE)
@@ -141,10 +170,14 @@ class NanoPerception:
             self._hear_again(ear.sound, turn, loudness)
         else:
             return None
-        return self._report(turn, turn.words.take_in(growing=not turn.hearings))
+        return self._report(ear, turn, turn.words.take_in(growing=not turn.hearings))
 
     def frame(self, slot: int, jpeg: bytes, t: Time) -> Perceived | None:
-        return None
+        if self._eyes is None:
+            return None
+        self._eyes.look(slot, jpeg, t)
+        seen = self._look(slot)
+        return None if seen is None else Perceived(seen=seen)
 
     def flush(self, slot: int) -> Perceived:
         ear = self._ears[slot]
@@ -160,19 +193,21 @@ class NanoPerception:
         turn.words.settle()
         changes = turn.words.take_in(growing=False)
         turn.told = (" ".join(turn.words.all), "")
-        return Perceived(self._chunks(changes), turn.told[0], "", ticks(ear.sound.end, RATE))
+        return Perceived(self._chunks(ear, turn, changes), turn.told[0], "", ticks(ear.sound.end, RATE))
 
     def mark(self, slot: int) -> Mark:
         turn = self._ears[slot].turn
         if turn is None:
             return None
-        return _Place(turn.since, tuple(turn.words.taken), len(turn.words.frozen) + len(turn.words.stable))
+        stable = len(turn.words.frozen) + len(turn.words.stable)
+        return _Place(turn.since, tuple(turn.words.taken), stable, turn.looked, self._ears[slot].noted)
 
     def crop(self, slot: int, mark: Mark) -> None:
         turn = self._ears[slot].turn
         if turn is None or not isinstance(mark, _Place) or mark.since != turn.since:
             return  # that turn is over, and its words with it
         turn.words.taken = list(mark.taken)
+        turn.looked, self._ears[slot].noted = mark.looked, mark.noted
         turn.words.stable = turn.words.stable[: max(0, mark.stable - len(turn.words.frozen))]
 
     def _worth_another(self, sound: Sound, turn: _Turn) -> bool:
@@ -248,17 +283,36 @@ class NanoPerception:
             return _NOTHING
         return heard
 
-    def _report(self, turn: _Turn, changes: list[Change]) -> Perceived | None:
+    def _report(self, ear: _Ear, turn: _Turn, changes: list[Change]) -> Perceived | None:
         words = turn.words
         stable = words.frozen + words.stable
         told = (" ".join(stable), " ".join(words.all[len(stable) :]))
         if not changes and told == turn.told:
             return None
         turn.told = told
-        return Perceived(self._chunks(changes), *told, ticks(turn.until, RATE))
+        return Perceived(self._chunks(ear, turn, changes), *told, ticks(turn.until, RATE))
 
-    def _chunks(self, changes: list[Change]) -> tuple[Chunk, ...]:
-        return tuple(Chunk(tuple(self._tokeniser.encode(change.text)), change.takes_back) for change in changes)
+    def _chunks(self, ear: _Ear, turn: _Turn, changes: list[Change]) -> tuple[Chunk, ...]:
+        """What was heard; before the first words of a turn what was seen, if that is new."""
+        note = noted(ear.seen, ear.sound.end) if ear.seen is not None and not turn.looked else ""
+        turn.looked |= bool(changes)
+        before: tuple[Chunk, ...] = ()
+        if changes and note and ear.seen is not None and ear.noted != ear.seen.at:
+            ear.noted = ear.seen.at
+            before = (Chunk(tuple(self._tokeniser.encode(note))),)
+        return before + tuple(
+            Chunk(tuple(self._tokeniser.encode(change.text)), change.takes_back) for change in changes
+        )
+
+
+def noted(seen: Seen, now: int) -> str:
+    """What the Thinker is told of a picture, in words; "" where there is nothing to read. `now` in samples."""
+    if not seen.text and not seen.codes:
+        return ""
+    ago = max(0, now - samples(seen.until, RATE)) // RATE
+    when = "now" if ago < 2 else f"{ago} seconds ago"
+    says = f"it reads: {seen.text}" if seen.text else f"a code says: {seen.codes[0]}"
+    return f"(camera, {when}; {says}) "
 
 
 def _loudness(sound: Sound, turn: _Turn) -> Loudness:

@@ -15,6 +15,7 @@ from agent.tools.desk import Desk, schemas
 from agent.tools.keeping import KeptNotes
 from agent.tools.own import OwnTool
 from agent.tools.said import heard
+from agent.tools.tool import Seen
 from streaming.ears.opinions import SpeechStarted, SpeechStopped, TurnEnd
 from streaming.time import ms
 from tests.agent.call.engine import REPLY, FakeClient
@@ -223,3 +224,50 @@ async def test_what_a_function_of_the_clients_may_know_is_not_denied(scene: Skil
     scene.type_and_ask("What is the weather like?")
     scene.until(12_000)
     assert scene.says().endswith("".join(REPLY))
+
+
+def show(scene: SkilledScene, at_ms: float, text: str) -> None:
+    """The engine has looked at a picture taken then."""
+    scene.client.tell(engine.Seen("sess_test", ms(at_ms), ms(at_ms), text, [], ["white"], "bright"))
+
+
+@pytest.fixture
+async def seeing() -> SkilledScene:
+    scene = SkilledScene()
+    scene.desk.seen = Seen()
+    return scene
+
+
+async def test_what_the_camera_shows_is_read_out(seeing: SkilledScene) -> None:
+    seeing.until(500)
+    seeing.call.picture(b"jpeg", seeing.call.now)
+    show(seeing, 500, "Open daily")
+    seeing.type_and_ask("What does this say?")
+    seeing.until(3000)
+    assert seeing.says() == "It says: Open daily."
+
+
+async def test_a_question_waits_for_eyes_that_are_still_reading(seeing: SkilledScene) -> None:
+    seeing.call.picture(b"jpeg", seeing.call.now)
+    seeing.type_and_ask("What does this say?")
+    seeing.until(600)
+    assert not seeing.client.got(engine.Proceed)
+    show(seeing, 0, "Fresh bread")
+    seeing.until(3000)
+    assert seeing.says() == "It says: Fresh bread."
+
+
+async def test_eyes_that_never_answer_are_not_waited_for_for_ever(seeing: SkilledScene) -> None:
+    seeing.call.picture(b"jpeg", seeing.call.now)
+    seeing.type_and_ask("Can you read this?")
+    seeing.until(8000)
+    assert seeing.says() == "I can't read any text there."
+
+
+async def test_a_camera_that_is_off_is_said_to_be_off(seeing: SkilledScene) -> None:
+    seeing.call.picture(b"jpeg", seeing.call.now)
+    show(seeing, 0, "Open daily")
+    seeing.until(21_000)
+    seeing.type_and_ask("What does this say?")
+    seeing.until(25_000)
+    assert seeing.says() == "I can't see anything: the camera is off."
