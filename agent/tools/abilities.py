@@ -118,6 +118,14 @@ _SAYS: tuple[tuple[str, str], ...] = (
      r"what are your (?:limits|limitations)|"
      r"is there anything you can not do|what do you not know",
      "I can't reach the internet, so I know no news and no weather; and I am often wrong about facts."),
+    (r"(?:(?:do you know|know) how to )?(?:set|do|make|keep|take|handle|use|run|start|give|tell|work with|deal "
+     r"with|help with|"
+     r"understand)(?: me| with| some| up)* (?:alarms?|timers|reminders|math|maths|mathematics|arithmetic|sums|"
+     r"notes|lists|"
+     r"calculations|conversions|units|the time|the date|jokes|addition|multiplication)|(?:remember|remind me of|"
+     r"memorise) "
+     r"(?:things|stuff|something|notes)(?: for me)?|(?:calculate|count|convert units|tell jokes|do math problems)",
+     "Yes, I can."),
     (r"are you (?:an? )?(?:real )?(?:human|person|man|woman|people|real|robot|machine|computer|bot|ai|"
      r"artificial intelligence|program|alive|"
      r"conscious|sentient|real person|human being|living)(?: being)?(?: or (?:an? )?(?:human|person|robot|"
@@ -153,6 +161,10 @@ _SAYS: tuple[tuple[str, str], ...] = (
      r"your day(?: going| been)*|"
      r"how are things(?: going| with you)*|how goes it|are you having a good day|everything (?:ok|okay|all right|good)",
      "I'm doing well, thank you. How can I help?"),
+    (r"(?:bye|goodbye|good bye|see you|ciao)(?: \w+){1,7}", "Goodbye! Talk to you soon."),
+    (r"(?:i think |i must say |wow )?(?:you are|you have been|you did)(?: doing)? (?:a |an )?(?:so |very |"
+     r"really )*(?:great|good|nice|"
+     r"excellent|wonderful|fantastic|amazing)(?: job| work| help)?(?: today)?", "Thank you, that is kind."),
     (r"(?:thank you|thanks|many thanks|thanks a (?:lot|bunch|million)|thank you (?:so|very) much|thx|cheers|"
      r"much appreciated|i appreciate it|"
      r"thanks for (?:that|your help|the help|helping|everything)|thank you for (?:that|your help|helping(?: "

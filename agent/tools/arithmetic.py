@@ -12,8 +12,9 @@ from .tool import Arguments, Outcome, Scene, Tool, ToolError, sentence
 
 _N = r"(?:minus |negative )?\d+(?:\.\d+)?(?:/\d+)?"
 _ASKS = re.compile(
-    r"^(?:what (?:do|would|will|does) (?:you|i|we|one|it) (?:get|have)(?: (?:if|when|by) (?:you |i |we |one )?)?|"
-    r"what (?:is|are|does|do|would|will|number is)|how much (?:is|are|does|would|do)|how many (?:is|are)|calculate|"
+    r"^(?:what (?:do|would|will|does) (?:you|i|we|one|it) (?:get|have)(?: (?:if|when|by)(?: you| i| we| one)?)?|"
+    r"what comes out(?: (?:if|when)(?: you| i| we| one)?)?|what (?:is|are|does|do|would|will|number is)|how "
+    r"much (?:is|are|does|would|do)|how many (?:is|are)|calculate|"
     r"compute|work out|solve|evaluate|find|figure out|give me|show me|do|i get if i|"
     r"what happens (?:if|when) (?:you|i|we)|if (?:you|i|we)|the (?:result|answer|value|solution) (?:of|to)|"
     r"what is the (?:result|answer|value) (?:of|to|if you|when you)|how much would)\s+"
@@ -29,6 +30,8 @@ _REWRITES: tuple[tuple[str, str], ...] = (
      r"factorial|tip|discount))", ""),
     (rf"\bremainder (?:of|when|if|from|for|after)(?: you| i| we)?(?: divid(?:e|ing))?(?: of)? ?({_N})(?: is)?"
      rf"(?: divided)?(?: by| over) ({_N})", r"\1 mod \2"),
+    (rf"\b(?:left(?: over)?|the rest|remains|remaining|the remainder) (?:when|if|after) (?:you |i |we |one )?"
+     rf"(?:divid(?:e|ing)) ({_N}) (?:by|into) ({_N})", r"\1 mod \2"),
     (r"\b(?:raised )?to the (?:power (?:of )?)?(\d+)(?:st|nd|rd|th)?(?: power)?\b", r"** \1"),
     (rf"\b({_N}) to the (second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)(?: power)?\b", r"\1 ** \2"),
     (r"\bto the power of\b|\braised to\b", "**"),
@@ -161,6 +164,8 @@ def _run(arguments: Arguments, scene: Scene) -> Outcome:
 
 def _hear(said: Said, scene: Scene) -> Arguments | None:
     found = expression(said.core)
+    if found is None and (dozens := re.fullmatch(r"(?:how (?:much|many) (?:is|are)|what is) (\d+)", said.core)):
+        found = f"{int(dozens.group(1)) // 12} * 12" if "dozen" in said.text.lower() else None
     return None if found is None else {"expression": found}
 
 

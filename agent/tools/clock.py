@@ -47,7 +47,8 @@ _DAY = tuple(
         r"what is the date (?P<when>.+)",
         r"what (?:is|was) (?P<when>today|tomorrow|yesterday)'s (?:date|day|weekday)",
         r"what is (?P<when>today|tomorrow)",
-        r"(?:on )?what (?:day|day of the week|weekday|date) (?:is|was|will|does|did|do|are)(?: it be| it| we)? "
+        r"(?:on )?(?:what|which) (?:day|day of the week|weekday|date) (?:is|was|will|does|did|do|are)(?: it be| "
+        r"it| we)? "
         r"?(?P<when>.+?)"
         r"(?: be| fall on| fall| on| land on| this year| be on)?",
         r"(?:the )?(?:day|date) of (?P<when>today|tomorrow|yesterday)",
@@ -77,7 +78,8 @@ _SIMPLE: tuple[tuple[str, Callable[[datetime], str]], ...] = (
     (r"(?:what|which) (?:week|week number|calendar week)(?: of the year)? (?:is it|are we in|is this)|what is "
      r"the week number",
      lambda now: f"It is week {now.isocalendar().week}."),
-    (r"is it (?:a |the )?(?:weekend|week end)(?: yet| today| now)?|is today (?:a |the )?weekend",
+    (r"(?:is it|are we|is this|is today)(?: in| on| at| really)? ?(?:a |the )?(?:weekend|week end)(?: yet| "
+     r"today| now)?|is today (?:a |the )?weekend",
      lambda now: f"{'Yes' if now.weekday() > 4 else 'No'}, today is {DAYS[now.weekday()].title()}."),
     (r"is (?:it|this(?: year)?|\d+) a leap year|is this year a leap year",
      lambda now: f"{'Yes' if calendar.isleap(now.year) else 'No'}, {now.year} is "
@@ -120,7 +122,7 @@ def answer(words: str, now: datetime) -> str | None:
             found_place = _time_at((timed.groupdict().get("place") or "").strip(), now)
             if found_place:
                 return found_place
-    for ask in (_in, _until, _in_month, _between, _on_day):
+    for ask in (_in, _until, _in_month, _between, _on_day, _somewhere, _dated):
         if (said := ask(words, now)) is not None:
             return said
     return None
@@ -133,6 +135,50 @@ def _time_at(place: str, now: datetime) -> str | None:
     if there is None:
         return None
     return f"It is {clock(now.astimezone(there))} in {_title(place)}."
+
+
+_ASKS_TIME = re.compile(
+    r"\b(?:what|which|current|local|tell me|check|know|give me) (?:the )?(?:exact |current |local |right "
+    r")*(?:time|hour)\b|"
+    r"\bhow late\b|\btime check\b|\b(?:the|what) time (?:is it|it is|they have|do (?:they|we|you) have)\b"
+)
+_NOT_NOW = re.compile(
+    r"\b(?:difference|zone|timer|alarm|signature|what time (?:do|does|did|will|should|can|would|was|am|are) "
+    r"(?!they|we|you have|"
+    r"people)|last time|first time|time to|time of (?:year|birth)|how (?:much|long|many)|in time|remind|"
+    r"remember|every time)\b"
+)
+_HERE = re.compile(r"\b(?:there|they|them|him|her|over there|his|their)\b")
+
+
+def _somewhere(words: str, now: datetime) -> str | None:
+    """What time it is, asked around a corner: "my sister lives in Sydney, what time is it there"."""
+    if not _ASKS_TIME.search(words) or _NOT_NOW.search(words) or len(words.split()) > 20:
+        return None
+    heard = words.split()
+    for at, word in enumerate(heard):
+        if word in ("in", "at", "for", "from", "to", "over"):
+            for size in (3, 2, 1):
+                if (said := _time_at(" ".join(heard[at + 1 : at + 1 + size]), now)) and at + 1 < len(heard):
+                    return said
+    return None if _HERE.search(words) else _time_at("", now)
+
+
+def _dated(words: str, now: datetime) -> str | None:
+    """The date of today or of a day that is so far away, in whatever words."""
+    if (
+        not re.search(r"\b(?:date|day)\b", words)
+        or len(words.split()) > 14
+        or re.search(r"\bhow (?:many|long)\b", words)
+    ):
+        return None
+    if not re.match(r"(?:what|which|tell|give|say|the|today's|on what|on which|read|can|could|let|date)\b", words):
+        return None
+    if found := re.search(rf"\b(?:in|after) ({LENGTH})\b|\b({LENGTH}) from (?:now|today)\b", words):
+        return _in(f"what date will it be in {found.group(1) or found.group(2)}", now)
+    if re.search(r"\btoday\b|\btoday's\b", words) and "date" in words:
+        return f"Today is {day(now.date())}."
+    return None
 
 
 def _title(place: str) -> str:

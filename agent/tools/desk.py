@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,19 +24,31 @@ from .call_memory import REMIND
 from .clock import TIME
 from .notes import FORGET, RECALL, REMEMBER
 from .own import OwnTool
-from .said import heard
+from .said import Said, heard
 from .sight import LOOK
 from .timers import CANCEL_TIMER, SET_TIMER, TIMER_LEFT, CallTimers
 from .tool import Arguments, Line, Notes, Outcome, Scene, Seen, Tool, ToolError
 from .units import CONVERT
+from .word_problems import STORY
 
 log = logging.getLogger(__name__)
 
 BUILT_IN: tuple[Tool, ...] = (
-    SET_TIMER, CANCEL_TIMER, TIMER_LEFT, CALCULATE, COMPARE, CONVERT, TIME, REMEMBER, FORGET, RECALL, REMIND, LOOK,
-    SMALL_TALK, LIMITS,
+    SET_TIMER, CANCEL_TIMER, TIMER_LEFT, CALCULATE, COMPARE, CONVERT, STORY, TIME, REMEMBER, FORGET, RECALL, REMIND,
+    LOOK, SMALL_TALK, LIMITS,
 )  # fmt: skip
 """In the order in which they are asked whether the user's words are meant for them."""
+
+
+LONGEST = 80
+"""Words. Nobody calls a tool in more, and grammars take longer the more there is."""
+
+
+def question_in(text: str) -> str:
+    """The question that ends a turn, after a preface ("My watch is broken. What time is it?"); "" if there is none."""
+    asks = r"(?:what|which|how|where|when|who|is|are|can|could|do|does)\b"
+    found = re.fullmatch(rf"[^?]*?[.!,;:]\s+({asks}[^.!?]*\?)\s*", text, re.IGNORECASE)
+    return found.group(1) if found else ""
 
 
 def schemas(own: Sequence[OwnTool], built_in: bool) -> list[dict[str, object]]:
@@ -99,9 +112,17 @@ class Desk:
 
         `asked`: `text` is in the history already.
         """
-        scene, said = self.scene(asked), heard(text)
-        if not said.words:
+        if len(text.split()) > LONGEST:
             return None
+        scene = self.scene(asked)
+        for part in dict.fromkeys((text, question_in(text))):
+            if part and (proposal := self._look(reply, heard(part), scene, tools, instructions)) is not None:
+                return proposal
+        return None
+
+    def _look(
+        self, reply: int, said: Said, scene: Scene, tools: Sequence[Mapping[str, Any]], instructions: str
+    ) -> Proposal | None:
         for own in self._own.values():
             if (arguments := own.hear(said)) is not None and self.serves(own.name, tools):
                 return self._keep(reply, Proposal(own.name, arguments))

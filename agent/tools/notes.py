@@ -14,13 +14,14 @@ from .said import Said
 from .tool import Arguments, Outcome, Scene, Tool, ToolError, listed, sentence
 
 _KEEP = re.compile(
-    r"^(?:(?:please |can you |could you |would you |will you |i (?:want|need|would like) you to |hey |okay |ok |"
+    r"^(?:(?:please |can you |could you |would you |will you |(?:i (?:want|need|would like)|i'd (?:like|want)) "
+    r"you to |hey |okay |ok |"
     r"so |just |"
     r"colloquy |and |also |now |do |for later )*)"
     r"(?:(?:remember|memori[sz]e|note(?: down)?|write down|jot down|keep in mind|take note|make sure you "
     r"remember|save|record|"
     r"store|do not forget|don't forget|never forget|don’t forget|put down|log)(?: for me| please| the fact| a "
-    r"note| this| it)*"
+    r"note| this| it| something| the following)*"
     r"(?: that|:| of the fact that)?|(?:make|take|save|add|create|write|leave|keep)(?: me| down)? (?:a |another "
     r"|me a )?"
     r"(?:note|memo|mental note)(?: for me| please| saying| to self| to myself)?(?: that| of| about|:| which "
@@ -43,6 +44,11 @@ _ON_LIST = re.compile(
     r"me)?|tell me|give me|list|"
     r"what does|is there anything)(?: on| in| what is on| everything on| the things on| the items on)? "
     r"(?:the |my |our )?(?P<list>[a-z]+(?: do)?) list(?: say| have on it| right now| now| so far)?"
+)
+_TO_BUY = re.compile(
+    r"what (?:do|should|must|did) (?:i|we) (?:still )?(?:have to|need to|need|want to|must)? ?(?:buy|get|pick "
+    r"up|shop for)"
+    r"(?: (?:at|from) the \w+)?"
 )
 _CLEAR_LIST = re.compile(
     r"(?:clear|empty|delete|erase|wipe|reset)(?: everything (?:on|from))?(?: all of)? (?:the |my |our "
@@ -72,6 +78,8 @@ _QUESTION = re.compile(
     r"i (?:tell|mention)|is|are|"
     r"was|were|does|do|did|have|has|am)\b.*)$"
 )
+_KIND = re.compile(r"^(?:in |on |at |from |to )?(?:which|what) [a-z]+ (?=(?:do|did|am|are|was|were|have|had)\b)")
+""" "Which city do I live in": what kind of thing the answer is need not be in it."""
 _ASKING = re.compile(
     r"^(?:do|did|can|could|would) you (?:still )?(?:remember|know|recall)(?: (?:what|where|when|who|which|how|that))*|"
     r"^(?:what|where|when|who) did i (?:say|tell you)(?: about)?|^remind me(?: again)?(?: (?:where|what|when|"
@@ -228,7 +236,7 @@ _VERBS = frozenset(
     ]
 )
 """Left out where a question has more to go by: "where did I park" needs its verb."""
-_ENDINGS = (("ies", "y"), ("sses", "ss"), ("es", "e"), ("s", ""))
+_ENDINGS = (("ies", "y"), ("sses", "ss"), ("es", ""), ("s", ""), ("ying", "y"), ("ing", ""), ("ed", ""), ("e", ""))
 _ASKS_FOR = {
     "where": re.compile(r"\b(?:in|on|at|under|behind|next|near|by|inside|beside|above|below|upstairs|downstairs|"
                         r"outside|between|"
@@ -269,7 +277,9 @@ def meaning(text: str) -> frozenset[str]:
 
 def best(question: str, facts: Sequence[str]) -> str | None:
     """The fact that answers `question`: the latest with all of the question's words. None if there is none."""
-    asked = meaning(_ASKING.sub("", question))
+    asked = meaning(_KIND.sub("", _ASKING.sub("", question)))
+    if not asked and "how old" in question:
+        asked = frozenset({_stem("years")})
     asked = asked - set(map(_stem, _VERBS)) or asked
     if not asked:
         return None
@@ -327,6 +337,8 @@ def _items(scene: Scene, name: str) -> dict[str, str]:
 
 
 def _hear_recall(said: Said, scene: Scene) -> Arguments | None:
+    if _TO_BUY.fullmatch(said.core) and _items(scene, "shopping"):
+        return {"question": "what is on my shopping list"}
     if _ON_LIST.fullmatch(said.core) or (_WHAT_NOTES.fullmatch(said.core) and scene.notes is not None):
         return {"question": said.core}
     if _QUESTION.match(said.core) or _ASKING.match(said.core):
@@ -352,7 +364,7 @@ def _recall(arguments: Arguments, scene: Scene) -> Outcome:
     return Outcome(sentence(turned(fact)))
 
 
-_OF_MINE = re.compile(r"\b(?:my|mine|our|i|we|me|us)\b")
+_OF_MINE = re.compile(r"\b(?:my|mine|our|i|we|me|us|the)\b")
 
 
 def _facts(question: str, scene: Scene) -> list[str]:
@@ -380,7 +392,7 @@ def stated(scene: Scene) -> list[str]:
                 continue
             if re.search(r"\b(?:my|our|i|i'm|i've|we|the|mine)\b", plain) and re.search(
                 r"\b(?:is|are|was|were|am|i'm|have|has|had|live|lives|like|likes|love|hate|work|works|starts|"
-                r"begins|put|left|parked|"
+                r"begins|put|left|parked|learning|going|coming|leaving|moving|allergic|"
                 r"bought|named|called|prefer|came|went|moved|grew|born|play|plays|study|drive|leave|leaves|met|"
                 r"ate|need|want|speak)\b",
                 plain,

@@ -56,7 +56,8 @@ _OPENERS = re.compile(
 )
 _CLOSERS = re.compile(
     r"\s(?:please|thanks|thank you|for me|if you (?:can|could|would|do not mind|please)|do you know|i wonder|"
-    r"exactly|precisely|roughly|approximately|altogether|again|then|would you|could you|can you|will you|colloquy|"
+    r"right now|at the moment|at this moment|at present|currently|now|by now|already|yet|so far|exactly|"
+    r"precisely|roughly|approximately|altogether|again|then|would you|could you|can you|will you|colloquy|"
     r"to be exact|right|ok|okay|you know|in total|all together|by the way|anyway)$"
 )
 

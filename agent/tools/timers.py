@@ -148,7 +148,39 @@ def _hear_set(said: Said, scene: Scene) -> Arguments | None:
                 left = (then - scene.now).total_seconds()
                 arguments: Arguments = {"seconds": left, "label": "", "clock": clock(then)}
                 return arguments | ({"task": task} if task else {})
-    return None
+    return _loosely(said.words)
+
+
+_TRIGGER = re.compile(
+    r"\b(?:timer|count ?down|on the clock|remind me|wake me|let me know|tell me|notify me|alert me|give me a "
+    r"(?:shout|call|signal|sign|"
+    r"nudge|ping)|(?:can|could|will|would) you time|time (?:that|this|it|them|me)|be told|warn me|ring me|call "
+    r"me|buzz me)\b"
+)
+_NO_ORDER = re.compile(
+    r"^(?:how|what|when|why|who|where|is|are|does|do|did|if)\b|\b(?:cancel|stop|delete|left|"
+    r"remaining|ago)\b"
+)
+
+
+def _loosely(words: str) -> Arguments | None:
+    """A timer in other words: something that calls for one, one length of time, and no question."""
+    if not _TRIGGER.search(words) or _NO_ORDER.search(words) or len(words.split()) > 22:
+        return None
+    lengths = [found.group() for found in re.finditer(rf"\b{LENGTH}", words)]
+    span = seconds(lengths[0]) if len(lengths) == 1 else None
+    if span is None:
+        return None
+    named = re.search(r"\b(?:called|named|labell?ed) (?:the )?([a-z]+(?: [a-z]+)?)(?= for| to|$)", words)
+    kind = re.search(r"\b(?:an?|the|my) ([a-z]+) timer\b", words)
+    label = named.group(1) if named else kind.group(1) if kind else ""
+    task = re.search(
+        r"\bremind me (?:that i (?:have|need) to|to|about) (.+?)(?= (?:in|after) \d| (?:in|after) "
+        r"an?\b|$)",
+        words,
+    )
+    arguments: Arguments = {"seconds": float(span), "label": "" if label in _NO_LABEL else label}
+    return arguments | ({"task": task.group(1)} if task else {})
 
 
 def _set(arguments: Arguments, scene: Scene) -> Outcome:

@@ -149,6 +149,11 @@ _AMOUNT = (
 )
 _REST = rf"(?:(?: and)? (?P<n2>{_N}) ?(?P<u2>{_U})?)?"
 _TO = rf"(?P<v>{_U})"
+_SOME = (
+    r"(?:(?:i am|it is|he is|she is|they are|this is|that is|my \w+ is|the \w+ (?:is|says)|i (?:have|weigh|need|ran|"
+    r"walked|drove)|it says|something is) (?:about )?)?"
+)
+_WAY = r"(?: (?:tall|long|high|heavy|deep|wide|hot|cold|old|far|fast|big))?"
 _PATTERNS = tuple(
     re.compile(pattern)
     for pattern in (
@@ -168,6 +173,16 @@ _PATTERNS = tuple(
         rf"{_AMOUNT}{_REST}",
         rf"{_AMOUNT}{_REST} (?:in|to|into|as|is how many|equals how many|is what in|how many|converted to|how much in|"
         rf"is how much in|make how many|makes how many|are how many|would be how many) {_TO}",
+        rf"{_SOME}{_AMOUNT}{_REST}{_WAY} how (?:many|much) {_TO} (?:is|are|would|does|makes?|do)(?: (?:that|it|"
+        rf"this|i|be|make|have))*",
+        rf"{_SOME}{_AMOUNT}{_REST}{_WAY} in {_TO}(?: how (?:much|many|long|far|tall|heavy|hot|cold|fast))?(?: "
+        rf"(?:is|would|are))?"
+        r"(?: (?:that|it|this|be|i))*",
+        rf"{_SOME}{_AMOUNT}{_REST}{_WAY} (?:how (?:much|many|long|far|tall|heavy|hot|cold|fast|big)|what) (?:is|"
+        rf"would|am|are)"
+        rf"(?: (?:that|it|this|be|i))* (?:in|as) {_TO}",
+        rf"how many {_TO}{_WAY} (?:is|are|has|have) (?:(?:a|an|the|my|your) )?(?:\w+ ){{0,3}}?(?:that |who |which )?"
+        rf"(?:is |are |of |has )?{_AMOUNT}{_REST}{_WAY}",
         rf"if (?:something|it|this|that|i|a \w+|the \w+)(?: \w+)? (?:is|am|are|weighs?|has|measures?) {_AMOUNT}{_REST}"
         rf"(?: (?:long|tall|heavy|deep|wide|hot))?(?: how (?:much|many|long|tall|heavy))?(?: is (?:that|it))? "
         rf"(?:in )?{_TO}",

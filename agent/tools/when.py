@@ -16,12 +16,13 @@ MONTHS = [
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
 _SHORT = {"sec": "second", "min": "minute", "hr": "hour"}
 _PIECE = re.compile(
-    r"(?:(\d+(?:\.\d+)?(?:/\d+)?|an?|half an?|0\.5 an?|half|a half|a couple(?: of)?|a few) ?)-?"
+    r"(?:(0\.(?:25|75) of an?|0\.5 an?|\d+(?:\.\d+)?(?:/\d+)?|an?|half an?|half|a half|0\.25 of an?|0\.75 of "
+    r"an?|a couple(?: of)?|a few) ?)-?"
     r"(seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?)(?: and (0\.5|a half|0\.25|0\.75))?\b"
 )
 _UNIT = r"(?:seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?)"
 LENGTH = (
-    r"(?:(?:(?:\d+(?:\.\d+)?(?:/\d+)?|an?|half an?|0\.5 an?|a couple(?: of)?) ?-?"
+    r"(?:(?:(?:\d+(?:\.\d+)?(?:/\d+)?|an?|half an?|0\.5 an?|0\.25 of an?|0\.75 of an?|a couple(?: of)?) ?-?"
     rf"{_UNIT}(?: and (?:0\.5|a half|0\.25|0\.75))?)(?:(?:,| and|,? )? ?(?:\d+(?:\.\d+)?|an?) ?{_UNIT})*)"
 )
 """What `seconds` reads."""
@@ -44,6 +45,8 @@ def seconds(text: str) -> Fraction | None:
         size = _SECONDS[_SHORT.get(unit, unit)]
         if number in ("a", "an"):
             count = Fraction(1)
+        elif number.endswith((" of a", " of an")) and number[0] == "0":
+            count = Fraction(number.split()[0])
         elif number.startswith(("half", "0.5 a", "a half")):
             count = Fraction(1, 2)
         elif number.startswith("a couple"):
