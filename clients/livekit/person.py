@@ -158,13 +158,14 @@ class Person:
         self._tasks.append(asyncio.create_task(self._read(reader, who)))
 
     async def _read(self, reader: rtc.TextStreamReader, who: str) -> None:
-        name = reader.info.attributes.get("lk.segment_id", reader.info.stream_id)
+        attributes = reader.info.attributes or {}
+        name = attributes.get("lk.segment_id", reader.info.stream_id)
         said = self.segments.setdefault(name, Said(who))
         said.text = ""
         async for more in reader:
             said.text += more
             said.at.append((time.monotonic(), said.text))
-        said.final = reader.info.attributes.get("lk.transcription_final") == "true"
+        said.final = (reader.info.attributes or {}).get("lk.transcription_final") == "true"
 
     def _count(self, *_: object) -> None:
         kind = rtc.ParticipantKind.PARTICIPANT_KIND_AGENT

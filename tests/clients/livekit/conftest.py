@@ -12,7 +12,7 @@ import pytest
 if importlib.util.find_spec("livekit") is None:
     collect_ignore_glob = ["test_*.py"]
 else:
-    from tests.clients.livekit.stage import Stage, server
+    from tests.clients.livekit.stage import House, Pair, Stage, server
 
 BINARY = Path(sys.executable).parent / "livekit-server"
 
@@ -27,10 +27,41 @@ def livekit_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     process.stop()
 
 
+@pytest.fixture(scope="session")
+def house(livekit_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A scripted agent and a worker for the rooms that ask for "house"; they cost seconds to start."""
+    found = Stage(tmp_path_factory.mktemp("house"), livekit_url)
+    address, agent = found.agent(4, None, "--sees")
+    found.worker(address, "--name", "house")
+    yield House(found, address, agent)
+    found.stop()
+
+
 @pytest.fixture
-async def stage(livekit_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    """For one test."""
-    found = Stage(tmp_path_factory.mktemp("stage"), livekit_url)
+async def stage(house: House, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """One test's people, and whatever else it starts, beside the house."""
+    found = Stage(tmp_path_factory.mktemp("stage"), house.stage.url)
     yield found
     await found.everybody_leaves()
     found.stop()
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    """A LiveKit of its own with two workers for every room, each with an agent that takes two calls."""
+    if not BINARY.exists():
+        pytest.skip(f"there is no livekit-server at {BINARY}; `make livekit` builds it")
+    folder = tmp_path_factory.mktemp("pair")
+    process, url = server(BINARY, folder)
+    found = Stage(folder, url)
+    agents = [found.agent(2)[0] for _ in range(2)]
+    yield Pair(found, [found.worker(agent) for agent in agents])
+    found.stop()
+    process.stop()
+
+
+@pytest.fixture
+async def fleet(pair: Pair) -> AsyncIterator[Pair]:
+    """The pair, and the people of one test."""
+    yield pair
+    await pair.stage.everybody_leaves()

@@ -114,8 +114,8 @@ class Stage:
         process.wait_for(lambda: process.says("Colloquy is ready"), "the worker did not start")
         return process
 
-    async def person(self, room: str, identity: str = "alice", agent: str = "", metadata: str = "") -> Person:
-        """Somebody enters a room."""
+    async def person(self, room: str, identity: str = "alice", agent: str = "house", metadata: str = "") -> Person:
+        """Somebody enters a room, which asks for `agent` ("": for none)."""
         person = Person()
         self.people.append(person)
         await person.join(self.url, token(KEY, SECRET, room, identity, agent, metadata))
@@ -131,6 +131,24 @@ class Stage:
         processes, self.processes = self.processes, []
         for process in reversed(processes):
             process.stop()
+
+
+@dataclass
+class House:
+    """What most tests of rooms share."""
+
+    stage: Stage
+    address: str
+    """Of the agent."""
+    agent: Process
+
+
+@dataclass
+class Pair:
+    """Two workers that watch each other."""
+
+    stage: Stage
+    workers: list[Process]
 
 
 async def until(true: Callable[[], object], what: str, seconds: float = PATIENCE_S) -> None:
