@@ -272,3 +272,18 @@ def tool_runs(*names: str, since: float = 0) -> list[Event]:
         *calls(1, since, *names),
         ReplyDone(1, t(since)),
     ]
+
+
+QUESTION = [on(0, 64), words("what is the time", 900), off(1000, 1096), ended(0.95, 1096)]
+DEFAULTS = ConversationSettings()
+
+
+def talks_briefly(number: int = 4, silent_from: int = 200) -> list[Event]:
+    """The agent says a few words from -1000 on, all of which are heard at `silent_from`."""
+    texts = WORDS[:number]
+    return [
+        TypedTurn("hi", t(-1500)),
+        *made(1, -1100, texts),
+        *played(1, -1000, silent_from - 20),
+        drained(1, silent_from),
+    ]
