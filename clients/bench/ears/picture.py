@@ -115,7 +115,7 @@ def _soon(run: Run) -> Any:
     axes.set_ylim(0, 1.08)
     axes.set_xlabel("ms after the first sample")
     axes.set_ylabel("share of cases")
-    axes.legend(frameon=False, loc="center right", fontsize=7.5)
+    axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=7.5)
     _bare(axes)
     return figure
 
@@ -185,21 +185,26 @@ def _map(run: Run) -> Any:
 
     own = [trial for trial in run.trials if "real" not in trial.case.tags]
     yields = papers.yield_rate(own)
-    if not yields.n:
+    kinds = (("BC", "backchannels", MISSED), ("VT", "vocal tics", "#b9752b"), ("ND", "speech to others", SPEAKS))
+    chosen = [(name, colour, papers.selectivity(own, kind)) for kind, name, colour in kinds]  # type: ignore[arg-type]
+    if not yields.n or not any(selective.n for _, _, selective in chosen):
         return None
     figure, axes = pyplot.subplots(figsize=(5.6, 4.6), layout="constrained")
     axes.add_patch(pyplot.Rectangle((0.95, 0.7), 0.06, 0.31, color=MET, alpha=0.2, linewidth=0))
     for name, rate, selective in OTHERS:
         axes.plot(rate, selective, "o", color="#8a94a0")
         axes.annotate(name, (rate, selective), textcoords="offset points", xytext=(-6, 7), ha="right", color="#6b7580")
-    kinds = (("BC", "backchannels", MISSED), ("VT", "vocal tics", "#b9752b"), ("ND", "speech to others", SPEAKS))
-    for kind, name, colour in kinds:
-        figure_of = papers.selectivity(own, kind)  # type: ignore[arg-type]
-        if figure_of.n:
-            axes.errorbar(yields.value, figure_of.value,
-                          xerr=[[yields.value - yields.low], [yields.high - yields.value]],
-                          yerr=[[figure_of.value - figure_of.low], [figure_of.high - figure_of.value]],
-                          fmt="s", color=colour, label=f"here: {name} (n {figure_of.n})")  # fmt: skip
+    for name, colour, selective in chosen:
+        if selective.n:
+            axes.errorbar(
+                yields.value,
+                selective.value,
+                xerr=[[yields.value - yields.low], [yields.high - yields.value]],
+                yerr=[[selective.value - selective.low], [selective.high - selective.value]],
+                fmt="s",
+                color=colour,
+                label=f"here: {name} (n {selective.n})",
+            )
     axes.set_xlim(0, 1.02)
     axes.set_ylim(0, 1.02)
     axes.set_xlabel("yields to interruptions (R_Y)")
