@@ -1,4 +1,4 @@
-"""What is said by itself, settings, what the other end asks for (rules 13 to 15). By what breaks if they do not hold."""
+"""What is said unasked, settings, what the other end asks for (rules 13 to 15). By what breaks if they do not hold."""
 
 from __future__ import annotations
 
