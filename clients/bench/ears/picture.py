@@ -191,9 +191,9 @@ def _map(run: Run) -> Any:
         return None
     figure, axes = pyplot.subplots(figsize=(5.6, 4.6), layout="constrained")
     axes.add_patch(pyplot.Rectangle((0.95, 0.7), 0.06, 0.31, color=MET, alpha=0.2, linewidth=0))
-    for name, rate, selective in OTHERS:
-        axes.plot(rate, selective, "o", color="#8a94a0")
-        axes.annotate(name, (rate, selective), textcoords="offset points", xytext=(-6, 7), ha="right", color="#6b7580")
+    for name, rate, ignores in OTHERS:
+        axes.plot(rate, ignores, "o", color="#8a94a0")
+        axes.annotate(name, (rate, ignores), textcoords="offset points", xytext=(-6, 7), ha="right", color="#6b7580")
     for name, colour, selective in chosen:
         if selective.n:
             axes.errorbar(
