@@ -44,6 +44,7 @@ class Frame:
     row: int
     end: Collection[int]
     """Tokens of the first codebook that mean the end."""
+    voice: str
     said: tuple[tuple[int, str], ...] = ()
     """(token, text) that the Talker has taken in since the frame before."""
     whole: bool = False

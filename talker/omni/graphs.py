@@ -25,6 +25,11 @@ def bucket(count: int) -> int:
     raise ValueError(f"{count} rows are more than one batch holds: split it at {BATCHES[-1]}.")
 
 
+def sizes(most: int) -> tuple[int, ...]:
+    """All batch sizes in which up to `most` rows are computed."""
+    return tuple(size for size in BATCHES if size <= bucket(min(most, BATCHES[-1])))
+
+
 class Graphed:
     """A function of tensors whose shapes follow from a key, captured once for each key and replayed.
 

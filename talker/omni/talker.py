@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import cast
 
 import torch
@@ -19,62 +19,13 @@ from torch import Tensor
 from ..joints import Codes, Mark
 from .cache import SlotCache
 from .frame import Drawn, Frame
-from .graphs import Graphed, bucket
+from .graphs import Graphed, bucket, sizes
 from .handover import Handover
 from .sampling import Sampling
+from .state import Marked, Place, Row, Slot
 
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """How far a cache has taken in a dialogue."""
-
-    node: Handover | None = None
-    """The last of the chain that it holds."""
-    length: int = 0
-    """Places in the cache."""
-    position: int = 0
-    """The rotary position of what follows."""
-    shift: int = 0
-    """What is added to the Thinker's rotary positions in this run of turns."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """One row of text that is to be taken in, and the token that is whole with it."""
-
-    row: Tensor
-    token: int
-    text: str
-
-
-@dataclass(slots=True)
-class _Slot:
-    """One session. Everything else about it is a row of the device's tensors."""
-
-    voice: str = ""
-    places: list[Place] = field(default_factory=lambda: [Place()])
-    """Where the cache stood after each piece of the dialogue; the reply comes after the last."""
-    length: int = 0
-    position: int = 0
-    rows: list[_Row] = field(default_factory=list)
-    taken: int = 0
-    """Rows that were taken in; more than there are once the end and padding are."""
-    first: Handover | None = None
-    """The reply's first token."""
-    finished: bool = False
-    ended: bool = False
-    frames: int = 0
-    pending: tuple[Drawn, int] | None = None
-    """The token that was drawn last, not yet looked at."""
-    replies: int = 0
-    generator: torch.Generator | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Mark:
-    slot: _Slot
-    generator: Tensor | None
-    tensors: tuple[Tensor, ...]
+_WARM = (256, 512, 1024, 2048)
+"""Places in use for which graphs are made beforehand."""
 
 
 class OmniTalker(ABC):
@@ -101,7 +52,7 @@ class OmniTalker(ABC):
         self._noise = noise
         self._device = device
         self._longest = longest
-        self._slots = [_Slot() for _ in range(slots)]
+        self._slots = [Slot() for _ in range(slots)]
         self._seen = torch.zeros(slots + 1, vocabulary, dtype=torch.bool, device=device)
         """[slots + 1, vocabulary] what the penalty counts as said before."""
         self._head = Graphed(self._draw_frame, device, slots)
@@ -111,11 +62,11 @@ class OmniTalker(ABC):
 
     def open(self, slot: int) -> None:
         """A session begins: nothing is held."""
-        self._slots[slot] = _Slot()
+        self._slots[slot] = Slot()
 
     def close(self, slot: int) -> None:
         """Nothing of the session stays but numbers that nobody looks at."""
-        self._slots[slot] = _Slot()
+        self._slots[slot] = Slot()
 
     def start(self, slot: int, voice: str, speed: float) -> None:
         """A reply begins; the dialogue before it stays in the cache. These voices have one speed.
@@ -126,7 +77,7 @@ class OmniTalker(ABC):
         if voice not in self.voices:
             raise ValueError(f"There is no voice {voice!r}: choose one of {', '.join(self.voices)}.")
         before = self._slots[slot]
-        state = _Slot(voice, before.places, replies=before.replies + 1)
+        state = Slot(voice, before.places, replies=before.replies + 1)
         if not self._sampling.greedy:
             state.generator = torch.Generator(self._device)
             state.generator.manual_seed(1_000_003 * slot + state.replies)
@@ -140,7 +91,7 @@ class OmniTalker(ABC):
         if state.first is None:
             state.first = piece
         rows = self._text(piece)
-        state.rows += [_Row(row, token, text if at == len(rows) - 1 else "") for at, row in enumerate(rows)]
+        state.rows += [Row(row, token, text if at == len(rows) - 1 else "") for at, row in enumerate(rows)]
 
     def finish(self, slot: int) -> None:
         """No more tokens will come."""
@@ -180,12 +131,12 @@ class OmniTalker(ABC):
         state = self._slots[slot]
         generator = None if state.generator is None else state.generator.get_state()
         kept = replace(state, rows=list(state.rows), places=list(state.places))
-        return _Mark(kept, generator, tuple(tensor[slot].clone() for tensor in self._tensors()))
+        return Marked(kept, generator, tuple(tensor[slot].clone() for tensor in self._tensors()))
 
     @torch.inference_mode()
     def crop(self, slot: int, mark: Mark) -> None:
         """Back to `mark`, as if nothing had come after it. Raises `ValueError` if that was another reply's."""
-        assert isinstance(mark, _Mark)
+        assert isinstance(mark, Marked)
         if mark.slot.replies != self._slots[slot].replies:
             raise ValueError("The mark is of another reply: a reply that was left is begun anew.")
         self._slots[slot] = replace(mark.slot, rows=list(mark.slot.rows), places=list(mark.slot.places))
@@ -193,6 +144,19 @@ class OmniTalker(ABC):
             self._slots[slot].generator.set_state(mark.generator)  # type: ignore[union-attr]
         for tensor, kept in zip(self._tensors(), mark.tensors, strict=True):
             tensor[slot] = kept
+
+    @torch.inference_mode()
+    def warm(self) -> None:
+        """Captures the graphs with which calls begin, so that no caller waits for them. Without CUDA there are none."""
+        if self._device.type != "cuda":
+            return
+        for size in sizes(len(self._slots)):
+            index, noise = self._index([], size), self._uniform([], size)
+            self._head(size, index, noise)
+            for longest in _WARM:
+                nowhere = torch.zeros(size, dtype=torch.int64, device=self._device)
+                rows = self._end_rows()[1].repeat(size, 1)
+                self._pass((size, self._cache.reach(longest)), index, nowhere, nowhere, rows, noise)
 
     # --- what the families differ in ------------------------------------------------------------
 
@@ -259,7 +223,7 @@ class OmniTalker(ABC):
         state.length, state.position = place.length + len(rows), place.position + len(rows)
         self._reset(slot)
 
-    def _follow(self, state: _Slot, slot: int, last: Handover | None) -> None:
+    def _follow(self, state: Slot, slot: int, last: Handover | None) -> None:
         """The cache is to hold the dialogue up to `last`: crops what it holds beyond, prefills what is missing."""
         known = {id(place.node): at for at, place in enumerate(state.places) if place.node is not None}
         missing: list[Handover] = []
@@ -355,6 +319,6 @@ class OmniTalker(ABC):
             state.pending = drawn, row
             said = tuple((at.token, at.text) for at in new)
             frames[slot] = Frame(
-                codes[row], drawn, row, self._end, said, state.finished and state.taken >= len(state.rows)
+                codes[row], drawn, row, self._end, state.voice, said, state.finished and state.taken >= len(state.rows)
             )
         return frames

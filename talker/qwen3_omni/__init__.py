@@ -55,4 +55,7 @@ def load(model: str, slots: int) -> tuple[Qwen3OmniTalker, Qwen3OmniVocoder]:
     code2wav = load_part(parts.Qwen3OmniMoeCode2Wav, config.code2wav_config, place, "code2wav.", on, torch.float32)
     marks = [config.tts_bos_token_id, config.tts_eos_token_id, config.tts_pad_token_id]
     special = rows(place, "thinker.model.embed_tokens.weight", marks)
-    return Qwen3OmniTalker(config, talker, special, slots, CAPACITY), Qwen3OmniVocoder(code2wav, slots)
+    speaks, sounds = Qwen3OmniTalker(config, talker, special, slots, CAPACITY), Qwen3OmniVocoder(code2wav, slots)
+    speaks.warm()
+    sounds.warm()
+    return speaks, sounds

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from transformers.models.qwen3_omni_moe.modeling_qwen3_omni_moe import Qwen3OmniMoeCode2Wav as Code2Wav
 
-from ..omni.graphs import Graphed, bucket
+from ..omni.graphs import Graphed, bucket, sizes
 from ..omni.streamed import CausalConv, LateTransposedConv
 
 
@@ -103,6 +103,18 @@ class StreamedCode2Wav:
         for tensor, state in zip(self._tensors(), kept, strict=True):
             tensor[slot] = state
         self._keys[:, slot], self._values[:, slot] = keys, values
+
+    @torch.inference_mode()
+    def warm(self) -> None:
+        """Captures the graphs of one frame, so that no caller waits for them. Without CUDA there are none."""
+        if self._device.type != "cuda":
+            return
+        codebooks = self._model.config.num_quantizers
+        for size in sizes(len(self._pushed)):
+            spare = torch.full((size,), self._spare, device=self._device)
+            codes = torch.zeros(size, 1, codebooks, dtype=torch.int64, device=self._device)
+            for fresh in (True, False):
+                self._graph((size, 1, fresh), spare, torch.zeros_like(spare), codes)
 
     # --- inside ---------------------------------------------------------------------------------
 

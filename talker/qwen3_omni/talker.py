@@ -21,7 +21,8 @@ from transformers.models.qwen3_omni_moe.modeling_qwen3_omni_moe import (
 from ..omni.cache import SlotCache
 from ..omni.handover import Handover
 from ..omni.sampling import Sampling, draw, penalised
-from ..omni.talker import OmniTalker, Place
+from ..omni.state import Place
+from ..omni.talker import OmniTalker
 from .predictor import SAMPLING as PREDICTOR_SAMPLING
 from .predictor import residual_codes
 

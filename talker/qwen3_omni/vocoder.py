@@ -57,6 +57,10 @@ class Qwen3OmniVocoder:
         """Everything that can be decoded was: the spans of the last words."""
         return self._speech[slot].finish(np.zeros(0, np.float32))
 
+    def warm(self) -> None:
+        """Prepares what the first caller would wait for."""
+        self._stream.warm()
+
     def mark(self, slot: int) -> Mark:
         """A place in the reply, for `crop`."""
         return deepcopy(self._speech[slot]), self._stream.mark(slot)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,9 +11,9 @@ import tiny_qwen3 as tiny
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from speaking import reply, speak, step
 from torch import Tensor
 
-from talker.omni.frame import Frame
 from talker.omni.sampling import Sampling
 from talker.qwen3_omni.talker import SAMPLING, Qwen3OmniTalker
 
@@ -36,38 +36,6 @@ def talker(
     return Qwen3OmniTalker(made.config, made.talker, tiny.special(made), slots, 512, sampling, longest)
 
 
-def reply(pieces: Sequence[tiny.Piece], prompt: Sequence[int]) -> list[tiny.Piece]:
-    """The pieces that come after `prompt`."""
-    at = length = 0
-    while length < len(prompt):
-        length += len(pieces[at].tokens)
-        at += 1
-    return list(pieces[at:])
-
-
-def step(made: Qwen3OmniTalker, slots: Sequence[int], into: dict[int, list[Tensor]]) -> None:
-    """One step of `slots`; frames that are frames go `into`."""
-    for slot, codes in zip(slots, made.step(slots), strict=True):
-        assert isinstance(codes, Frame)
-        if not codes.ended():
-            into.setdefault(slot, []).append(codes.codes)
-
-
-def speak(made: Qwen3OmniTalker, slot: int, pieces: Sequence[tiny.Piece], ahead: int = 1, voice: str = "") -> Tensor:
-    """[frames, codebooks]: a whole reply, each token fed when `ahead` fewer are left than were fed."""
-    made.start(slot, voice, 1.0)
-    frames: dict[int, list[Tensor]] = {}
-    for at, piece in enumerate(pieces):
-        made.feed(slot, at, f" {at}", piece)
-        while at >= ahead and made.ready(slot) and len(frames.get(slot, [])) <= at - ahead:
-            step(made, [slot], frames)
-    made.finish(slot)
-    while made.ready(slot):
-        step(made, [slot], frames)
-    assert made.done(slot)
-    return torch.stack(frames[slot]) if frames else torch.zeros(0, tiny.GROUPS, dtype=torch.int64)
-
-
 @contextmanager
 def ends_at(made: Any, token: int) -> Iterator[None]:
     """Another code means the end."""
@@ -81,7 +49,7 @@ def ends_at(made: Any, token: int) -> Iterator[None]:
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("prompt", [PROMPT, DIALOGUE], ids=["one turn", "dialogue"])
-@pytest.mark.parametrize("tokens", [2, 3, 12])
+@pytest.mark.parametrize("tokens", [2, 12])
 def test_the_streamed_loop_draws_the_codes_of_stock_generate(
     prompt: list[int], tokens: int, dtype: torch.dtype
 ) -> None:
@@ -89,7 +57,7 @@ def test_the_streamed_loop_draws_the_codes_of_stock_generate(
     stock = tiny.stock(model, prompt, tokens, FRAMES)
     pieces = reply(tiny.handovers(model, prompt + stock.reply, range(len(prompt), len(prompt + stock.reply))), prompt)
     assert len(pieces) == len(stock.reply)
-    for ahead in (0, 1, 5, 99):
+    for ahead in (0, 2, 99):
         made = talker(dtype=dtype)
         made.open(0)
         assert torch.equal(speak(made, 0, pieces, ahead), stock.codes)
@@ -103,14 +71,14 @@ def test_the_end_is_taken_where_stock_takes_it_at_any_place() -> None:
     assert len(places) > 5
     dialogue = PROMPT + whole.reply
     pieces = reply(tiny.handovers(model, dialogue, range(len(PROMPT), len(dialogue))), PROMPT)
-    for at in places:
+    for at in (places[0], places[1], places[len(places) // 2], places[-1]):
         with ends_at(model, first[at]):
             made = talker()
             made.open(0)
             said = speak(made, 0, pieces)
             if at:  # stock cannot end before it began
                 assert torch.equal(said, tiny.stock(model, PROMPT, 8, FRAMES).codes)
-        assert torch.equal(said, whole.codes[:at])
+        assert said.tolist() == whole.codes[:at].tolist()
 
 
 def test_a_late_hand_over_is_waited_for_and_never_taken_for_the_end() -> None:
@@ -280,7 +248,7 @@ def test_sessions_in_one_batch_draw_what_each_draws_alone() -> None:
             assert torch.equal(torch.stack(frames[slot]), codes)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.data())
 def test_any_order_of_feeding_stepping_marking_and_going_back_says_the_same(data: st.DataObject) -> None:
     model = tiny.model()
