@@ -116,6 +116,37 @@ class Speaker(ServerEvent, tag="duplex.speaker"):
     score: float | UnsetType = UNSET
 
 
+class Person(msgspec.Struct):
+    """Somebody whose voice is known. It goes both ways unchanged: whoever keeps it gives it to the next session."""
+
+    name: str
+    voice: str
+    """Base64 of the voice as its encoder gave it (float32, little-endian): a direction, not a recording."""
+    seconds: float
+    """How much speech it was made of."""
+    encoder: int
+    """Which encoder made it; what another one made is of no use."""
+    level: float | UnsetType | None = UNSET
+    """How loud this person is at the microphone as a rule, in dBFS, if that is known."""
+
+
+class Enrolled(ServerEvent, tag="duplex.speaker.enrolled"):
+    """Who is known now: all of them. Sent whenever that changes, and when a profile has become better."""
+
+    people: list[Person]
+    learns: bool
+    """Whether the user becomes known by talking. False, and nobody known: everybody is the user."""
+
+
+class Learning(ServerEvent, tag="duplex.speaker.learning"):
+    """How far `duplex.speaker.enroll` has come, whenever that changes. `duplex.speaker.enrolled` ends it."""
+
+    name: str
+    seconds: float
+    """How much of one voice was heard; falls back if it was too faint, or two voices."""
+    needed: float
+
+
 class Notice(ServerEvent, tag="duplex.notice"):
     """Something people should know; `text` is a sentence for them."""
 
@@ -175,3 +206,17 @@ class Say(ClientEvent, tag="duplex.say"):
     """Say exactly this as soon as both are silent. It is a reply like any other: it can be cut, and is remembered."""
 
     text: str
+
+
+class Enroll(ClientEvent, tag="duplex.speaker.enroll"):
+    """Whoever speaks next becomes known by this name, beside those who are."""
+
+    name: str
+
+
+class People(ClientEvent, tag="duplex.speaker.people"):
+    """Who is known from now on, and nobody else. Ends an enrolment that has not come to its end."""
+
+    people: list[Person]
+    learns: bool = True
+    """Whether they become better known, and the first user known at all, by talking."""

@@ -13,8 +13,10 @@ import { listDevices, wireSettings } from "./settings_dialog.js";
 import { Transcript } from "./transcript.js";
 import { TranscriptView } from "./transcript_view.js";
 import { Vitals } from "./vitals.js";
+import { Voices } from "./voices.js";
+import { VoicesView } from "./voices_view.js";
 import { drawLatency } from "./waterfall.js";
-import { newId, typedTurn } from "./wire.js";
+import { newId, replay, typedTurn } from "./wire.js";
 
 /** @typedef {import("./wire.js").WireEvent} WireEvent */
 
@@ -29,6 +31,8 @@ export class App {
   #view;
   #transcript = new Transcript();
   #latency = new Latency();
+  #voices;
+  #voicesView;
   /** @type {Map<string, number>} */
   #marks = new Map();
   /** @type {Call | null} */
@@ -51,6 +55,8 @@ export class App {
     this.#microphone.onGone = () => this.#reopenMicrophone();
     this.#camera.onGone = () => this.#showCamera(false);
     this.#playback.volume = preferences.volume / 100;
+    this.#voices = new Voices(preferences, (event) => this.#call?.send(event));
+    this.#voicesView = new VoicesView(this.#voices, preferences);
     this.#wireControls();
   }
 
@@ -83,6 +89,10 @@ export class App {
     document.addEventListener("visibilitychange", () => this.#stayAwake());
     navigator.mediaDevices.ondevicechange = () => this.#devicesChanged();
     wireSettings(this.preferences, (changed) => this.#preferred(changed));
+    $("open-settings").addEventListener("click", () => {
+      this.#voicesView.hears = !this.#muted && this.#microphone.track !== null;
+      this.#voicesView.draw();
+    });
   }
 
   // --- the call ---------------------------------------------------------------------------
@@ -96,7 +106,7 @@ export class App {
     const call = new Call({
       key: this.#key,
       ducks: Playback.ducks,
-      history: () => this.#transcript.history(),
+      opening: () => [...this.#voices.opening(), ...replay(this.#transcript.history())],
       onEvent: (event) => this.#received(event),
       onPeer: (peer) => this.#joined(peer),
       onState: (state, problem) => this.#entered(state, problem),
@@ -165,6 +175,8 @@ export class App {
       this.#transcript.broken(performance.now());
       this.#playback.detach();
       this.#vitals.stop();
+      this.#voices.lost();
+      this.#voicesView.draw();
       this.#presence.enter("lost");
       const why = problem ? `${explain(problem).title}. Trying again…` : "The connection is lost. Reconnecting…";
       showBanner(why, { label: "Try now", run: () => this.#call?.retry() });
@@ -215,12 +227,26 @@ export class App {
     this.#transcript.apply(event, now);
     if (event.type === "duplex.hello") this.#greeted(event);
     else if (event.type === "duplex.state") this.#presence.apply(event);
+    else if (event.type === "duplex.speaker") this.#presence.heard(event);
+    else if (event.type.startsWith("duplex.speaker.") || event.type === "error") this.#toldOfVoices(event, now);
     else if (event.type === "duplex.latency") {
       this.#latency.add(event);
       this.#drawLatency();
     }
-    else if (event.type === "error") this.#transcript.note("notice", event.error.message, now);
     this.#draw();
+  }
+
+  /**
+   * @param {WireEvent} event
+   * @param {number} now
+   */
+  #toldOfVoices(event, now) {
+    const news = this.#voices.apply(event);
+    if (news) {
+      this.#transcript.note("speaker", news, now);
+      this.#voicesView.say(news);
+    } else if (event.type === "error") this.#transcript.note("notice", event.error.message, now);
+    this.#voicesView.draw();
   }
 
   /** @param {WireEvent} event `duplex.hello` */

@@ -2,11 +2,10 @@
 
 import { Peer } from "./peer.js";
 import { CallProblem } from "./problems.js";
-import { hello, replay } from "./wire.js";
+import { hello } from "./wire.js";
 
 /**
  * @typedef {import("./wire.js").WireEvent} WireEvent
- * @typedef {import("./wire.js").HeardTurn} HeardTurn
  * @typedef {'connecting' | 'connected' | 'lost' | 'ended'} CallState
  */
 
@@ -16,7 +15,7 @@ const BACK_OFF_MS = [300, 1000, 2000, 4000, 8000, 10_000];
  * @typedef {object} CallOptions
  * @property {import("./key.js").Key} key
  * @property {boolean} ducks
- * @property {() => HeardTurn[]} history what a new connection's server has to be told
+ * @property {() => WireEvent[]} opening what a new connection's server has to be told
  * @property {(event: WireEvent) => void} onEvent
  * @property {(peer: Peer) => void} onPeer a connection stands: its sound may be played
  * @property {(state: CallState, problem: CallProblem | null) => void} onState
@@ -80,7 +79,7 @@ export class Call {
    * @param {WireEvent} event
    */
   #received(peer, event) {
-    if (event.type === "session.created") replay(this.options.history()).forEach((item) => peer.send(item));
+    if (event.type === "session.created") this.options.opening().forEach((told) => peer.send(told));
     this.options.onEvent(event);
   }
 

@@ -1,4 +1,5 @@
-// What this browser remembers between calls: devices, volume, colours. Never words, never keys.
+// What this browser remembers between calls: devices, volume, colours. Never words, never keys; voices (voices.js) only
+// if it is told to.
 
 const STORED = "colloquy.preferences";
 
@@ -9,6 +10,8 @@ const DEFAULTS = {
   volume: 100,
   shortcut: true,
   announce: true,
+  anybody: false,
+  remember: false,
   theme: /** @type {'' | 'light' | 'dark'} */ (""),
 };
 

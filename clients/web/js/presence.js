@@ -16,6 +16,10 @@ const WORDS = {
   tool: "Looking something up",
   lost: "Reconnecting…",
 };
+/** What is heard of somebody who is not answered, beside what the agent does. @type {Partial<Record<Mood, string>>} */
+const NOT_YOU = { listening: "Not you", speaking: "Speaking · not you", ducked: "Speaking · not you" };
+/** A voice is judged anew at least this often, in ms, while it goes on. */
+const JUDGED_MS = 1200;
 /** Speech lies around 0.1 on the browser's linear scale. */
 const LOUD = 0.25;
 
@@ -25,6 +29,8 @@ export class Presence {
   /** @type {Mood} */
   mood = "idle";
   muted = false;
+  #stranger = false;
+  #judged = 0;
 
   /**
    * @param {HTMLElement} root
@@ -48,10 +54,21 @@ export class Presence {
     this.enter(user === "silent" ? agent : "user");
   }
 
+  /** @param {import("./wire.js").WireEvent} event `duplex.speaker` */
+  heard({ verdict }) {
+    if (verdict === "unsure") return;
+    clearTimeout(this.#judged);
+    this.#stranger = verdict === "other";
+    if (this.#stranger) this.#judged = setTimeout(() => this.heard({ type: "", verdict: "user" }), JUDGED_MS);
+    this.draw();
+  }
+
   draw() {
     this.#root.dataset.mood = this.mood;
+    const notYou = (this.#stranger && NOT_YOU[this.mood]) || "";
+    this.#root.classList.toggle("stranger", notYou !== "");
     const listening = this.mood === "listening" && this.muted;
-    this.#word.textContent = listening ? "You are muted" : WORDS[this.mood];
+    this.#word.textContent = listening ? "You are muted" : notYou || WORDS[this.mood];
   }
 
   /** @param {import("./vitals.js").Vitals} vitals */

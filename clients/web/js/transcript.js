@@ -24,6 +24,7 @@
 /** An open turn of the user that nothing was heard of for this long, in ms, while nobody speaks, was none. */
 const FORGOTTEN_MS = 3000;
 
+const STRANGER = "Another voice, not answered";
 /** @type {Record<string, string>} */
 const COMMANDS = { stop: "Stopped", wait: "Waiting until you go on", change_topic: "New topic" };
 
@@ -68,6 +69,7 @@ export class Transcript {
         return this.#heard(event, now);
       case "duplex.state":
         this.#userSpeaks = event.user !== "silent";
+        if (!this.#userSpeaks && this.#stranger) this.#drop(() => true);
         return undefined;
       case "duplex.command":
         return this.note("command", COMMANDS[event.command] ?? event.command, now);
@@ -115,10 +117,16 @@ export class Transcript {
    * @param {number} now
    */
   prune(now) {
-    if (this.#userSpeaks) return;
+    if (!this.#userSpeaks) this.#drop((entry) => now - entry.touched > FORGOTTEN_MS);
+  }
+
+  /**
+   * The user's open turns that `fits` holds of were none.
+   * @param {(entry: Entry) => boolean} fits
+   */
+  #drop(fits) {
     for (const entry of [...this.entries]) {
-      const open = entry.who === "user" && entry.state === "live";
-      if (open && now - entry.touched > FORGOTTEN_MS) this.#deleted(entry.id);
+      if (entry.who === "user" && entry.state === "live" && fits(entry)) this.#deleted(entry.id);
     }
   }
 
@@ -223,7 +231,9 @@ export class Transcript {
    */
   #speaker(verdict, now) {
     const stranger = verdict === "other";
-    if (stranger && !this.#stranger) this.note("speaker", "Another voice, not answered", now);
+    // Once a stretch: a voice that is doubtful in between is still the same one.
+    const told = this.entries.at(-1)?.text === STRANGER;
+    if (stranger && !this.#stranger && !told) this.note("speaker", STRANGER, now);
     if (verdict !== "unsure") this.#stranger = stranger;
   }
 }

@@ -30,10 +30,10 @@ def test_every_event_of_the_api_that_concerns_a_call_is_known():
         "session.update", "input_audio_buffer.append", "input_audio_buffer.commit", "input_audio_buffer.clear",
         "output_audio_buffer.clear", "conversation.item.create", "conversation.item.retrieve",
         "conversation.item.delete", "conversation.item.truncate", "response.create", "response.cancel",
-        "duplex.hello", "duplex.playback", "duplex.say",
+        "duplex.hello", "duplex.playback", "duplex.say", "duplex.speaker.enroll", "duplex.speaker.people",
     }  # fmt: skip
     assert {"error", "response.done", "rate_limits.updated", "duplex.latency"} <= set(SERVER_EVENTS)
-    assert len(SERVER_EVENTS) == 47
+    assert len(SERVER_EVENTS) == 49
 
 
 def test_absent_fields_are_left_out_and_nulls_that_mean_something_stay():
