@@ -88,7 +88,6 @@ class Call:
                 async with connect(
                     self._address,
                     additional_headers=self._headers,
-                    subprotocols=["realtime"],  # type: ignore[list-item]
                     max_size=None,
                     compression=None,
                     open_timeout=OPENS_WITHIN_S,

@@ -18,10 +18,9 @@ RATE = 48_000
 BLOCK = RATE // 200
 """5 ms: what waits for a block to fill is heard later by so much."""
 BUFFER_S = 0.02
-"""What lies in the loudspeaker's buffer: a process that is held up for longer is heard as a gap."""
+"""What the card's buffers hold: a process that is held up for longer is heard as a gap. The microphone's is as small,
+because some systems hand over what was recorded only by the bufferful."""
 MOST_BUFFER_S = 0.16
-RECORDED_S = 0.2
-"""What the microphone's buffer holds. It costs nothing: blocks are taken as they come."""
 
 Record = Callable[[Pcm], None]
 """Takes what was recorded, int16[n]. Called by the card, and never to block."""
@@ -160,7 +159,7 @@ class PortAudio:
             )
             opened.append(outward)
             inward = self._library.InputStream(
-                device=number(microphone, "input"), callback=recorded, latency=RECORDED_S, **how
+                device=number(microphone, "input"), callback=recorded, latency=buffer_s, **how
             )
             opened.append(inward)
             for stream in opened:
