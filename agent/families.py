@@ -8,6 +8,7 @@ from pathlib import Path
 
 FAMILIES: dict[str, tuple[str, str]] = {
     "nano": ("thinker.nano", "talker.espeak"),
+    "qwen2.5-omni": ("thinker.qwen2_5_omni", "talker.qwen2_5_omni"),
     "qwen3-omni": ("thinker.qwen3_omni", "talker.qwen3_omni"),
 }
 """Family -> (module of the thinking side, module of the speaking side).
@@ -17,9 +18,9 @@ ready, and quick: nothing is loaded) and `load(model, slots, threads) -> (Percep
 has `check(model) -> list[str]` and `load(model, slots) -> (Talker, Vocoder)`.
 """
 
-_MODELS = {"qwen3-omni": "Qwen/Qwen3-Omni-30B-A3B-Instruct"}
+_MODELS = {"qwen2.5-omni": "Qwen/Qwen2.5-Omni-7B", "qwen3-omni": "Qwen/Qwen3-Omni-30B-A3B-Instruct"}
 """Family -> the model that is meant by its name alone, where there are several."""
-_TYPES = {"qwen3_omni_moe": "qwen3-omni"}
+_TYPES = {"qwen2_5_omni": "qwen2.5-omni", "qwen3_omni_moe": "qwen3-omni"}
 """`model_type` in a model's config.json -> family."""
 _QUANTISES = frozenset({"qwen2.5-omni"})
 """Families whose thinking module takes `quantization` as its last argument, in `check` and in `load`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,12 +13,19 @@ pytest.importorskip("torch", reason="the Omni families need torch: pip install '
 pytest.importorskip("transformers", reason="transformers writes the weights: pip install 'colloquy[models]'")
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "thinker" / "omni"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "talker" / "qwen2_5_omni"))
 sys.path.insert(0, str(Path(__file__).parents[2] / "talker" / "qwen3_omni"))
 
 import tiny_omni
 import tiny_qwen3
+import tiny_qwen25
 import torch
-from transformers import Qwen3OmniMoeConfig, Qwen3OmniMoeForConditionalGeneration
+from transformers import (
+    Qwen2_5OmniConfig,
+    Qwen2_5OmniForConditionalGeneration,
+    Qwen3OmniMoeConfig,
+    Qwen3OmniMoeForConditionalGeneration,
+)
 
 from agent import families
 from agent.engine import messages as m
@@ -27,25 +35,47 @@ from streaming.time import ms, ticks
 pytestmark = pytest.mark.timeout(300)
 
 
+@pytest.fixture(scope="module", params=["qwen2.5-omni", "qwen3-omni"])
+def family(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
 @pytest.fixture(scope="module")
-def qwen3(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny Qwen3-Omni that hears, sees and speaks, as it would be published."""
-    hears, speaks = tiny_omni.configuration("qwen3_omni"), tiny_qwen3.configuration()
-    marks = {key: value for key, value in speaks.to_dict().items() if key.endswith("_token_id")}
-    config = Qwen3OmniMoeConfig(
-        thinker_config=hears.thinker_config.to_dict(),
-        talker_config=speaks.talker_config.to_dict(),
-        code2wav_config=speaks.code2wav_config.to_dict(),
-        **marks,
-    )
+def model(family: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny model that hears, sees and speaks, as it would be published."""
+    folder = tmp_path_factory.mktemp(family) / "model"
     torch.manual_seed(1)
-    made = Qwen3OmniMoeForConditionalGeneration(config)
+    made: Any
+    if family == "qwen3-omni":
+        hears, speaks = tiny_omni.configuration("qwen3_omni"), tiny_qwen3.configuration()
+        marks = {key: value for key, value in speaks.to_dict().items() if key.endswith("_token_id")}
+        made = Qwen3OmniMoeForConditionalGeneration(
+            Qwen3OmniMoeConfig(
+                thinker_config=hears.thinker_config.to_dict(),
+                talker_config=speaks.talker_config.to_dict(),
+                code2wav_config=speaks.code2wav_config.to_dict(),
+                **marks,
+            )
+        )
+    else:
+        hears, speaks = tiny_omni.configuration("qwen2_5_omni"), tiny_qwen25.configuration()
+        made = Qwen2_5OmniForConditionalGeneration(
+            Qwen2_5OmniConfig(
+                thinker_config=hears.thinker_config.to_dict(),
+                talker_config=speaks.talker_config.to_dict(),
+                token2wav_config=speaks.token2wav_config.to_dict(),
+            )
+        )
     with torch.no_grad():
-        for parameter in made.parameters():
+        for name, parameter in made.named_parameters():
             if parameter.dim() > 1:
-                parameter.normal_(0.0, 0.2)
-    folder = tmp_path_factory.mktemp("qwen3")
+                parameter.normal_(0.0, 0.7 * parameter[0].numel() ** -0.5 if "token2wav" in name else 0.2)
+        # Or else a Talker that knows nothing talks for a minute.
+        end = tiny_qwen3.CODEC_EOS if family == "qwen3-omni" else tiny_qwen25.CODEC_EOS
+        made.talker.codec_head.weight[end] *= 2
     made.save_pretrained(folder)
+    torch.save(tiny_qwen25.speakers(), folder / "spk_dict.pt")
     tiny_omni.tokeniser().save(str(folder / "tokenizer.json"))
     return folder
 
@@ -84,10 +114,10 @@ class Caller:
                 return [message for message in self.got if getattr(message, "reply", None) == reply]
 
 
-async def test_a_call_is_heard_seen_answered_cut_and_goes_on(qwen3: Path) -> None:
-    assert families.resolve(str(qwen3)) == ("qwen3-omni", str(qwen3))
-    assert families.lacking(str(qwen3)) == []
-    client = EngineClient(*families.resolve(str(qwen3)), slots=2, threads=1)
+async def test_a_call_is_heard_seen_answered_cut_and_goes_on(family: str, model: Path) -> None:
+    assert families.resolve(str(model)) == (family, str(model))
+    assert families.lacking(str(model)) == []
+    client = EngineClient(*families.resolve(str(model)), slots=2, threads=1)
     await client.start()
     try:
         await client.ready()
