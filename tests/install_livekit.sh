@@ -1,9 +1,19 @@
 #!/bin/sh
-# livekit-server for development and tests, built from its Go module; $1 is where the binary is put. The module and
-# build caches (1.1 GB) are not kept. Where it cannot be built the LiveKit tests are skipped, and say so.
+# What the tests of rooms need: LiveKit's client for pages, and livekit-server, built from its Go module; $1 is where
+# the binary is put. The module and build caches (1.1 GB) are not kept. What cannot be had skips its tests, by name.
 set -eu
 target=$1
 version=v1.13.5 # the newest without replace directives, which `go install` refuses
+
+here=tests/clients/livekit/node
+if ! command -v npm >/dev/null 2>&1; then
+    echo "There is no Node (npm): the test of LiveKit's client in a page will be skipped, and say so." >&2
+elif ! cmp -s "$here/package.json" "$here/node_modules/installed.json"; then
+    echo "Installing LiveKit's client for pages into $here ..."
+    (cd "$here" && npm install --no-package-lock --no-audit --no-fund --loglevel=error)
+    cp "$here/package.json" "$here/node_modules/installed.json"
+fi
+
 if [ -x "$target" ]; then exit 0; fi
 
 new_enough() { # Go 1.26 or newer

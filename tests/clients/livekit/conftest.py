@@ -31,8 +31,9 @@ def livekit_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def house(livekit_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A scripted agent and a worker for the rooms that ask for "house"; they cost seconds to start."""
     found = Stage(tmp_path_factory.mktemp("house"), livekit_url)
-    address, agent = found.agent(4, None, "--sees")
+    address, agent = found.agent(4, "--sees")
     found.worker(address, "--name", "house")
+    found.ready()
     yield House(found, address, agent)
     found.stop()
 
@@ -55,7 +56,9 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     process, url = server(BINARY, folder)
     found = Stage(folder, url)
     agents = [found.agent(2)[0] for _ in range(2)]
-    yield Pair(found, [found.worker(agent) for agent in agents])
+    workers = [found.worker(agent) for agent in agents]
+    found.ready()
+    yield Pair(found, workers)
     found.stop()
     process.stop()
 

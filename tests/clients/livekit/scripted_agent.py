@@ -198,7 +198,7 @@ async def main() -> None:
     runner = web.AppRunner(Server(settings, exchange, Keys(""), Metrics()).app(), access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", given.port).start()
-    print("ready", flush=True)
+    print("The script is ready", flush=True)
     await asyncio.Event().wait()
 
 

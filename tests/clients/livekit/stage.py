@@ -93,26 +93,29 @@ class Stage:
     people: list[Person] = field(default_factory=list)
     count: int = 0
 
-    def agent(self, slots: int = 4, port: int | None = None, *more: str) -> tuple[str, Process]:
-        """A scripted agent that is ready: (its address, its process)."""
-        port = port or free_port()
+    def agent(self, slots: int = 4, *more: str) -> tuple[str, Process]:
+        """A scripted agent: (its address, its process). `ready` waits for it."""
+        port = free_port()
         self.count += 1
         command = [sys.executable, "-m", "tests.clients.livekit.scripted_agent", "--port", str(port)]
         process = Process([*command, "--slots", str(slots), *more], self.folder / f"agent-{self.count}.log").start()
         self.processes.append(process)
-        process.wait_for(lambda: process.says("ready"), "the agent did not start")
         return f"http://127.0.0.1:{port}", process
 
     def worker(self, agent: str, *more: str) -> Process:
-        """A worker that LiveKit knows of."""
+        """A worker. `ready` waits until LiveKit knows of it."""
         self.count += 1
         command = [sys.executable, "-m", "agent", "room", "--url", self.url, "--api-key", KEY, "--api-secret", SECRET]
         environment = {"XDG_CACHE_HOME": str(self.folder / "cache"), "OMP_NUM_THREADS": "1"}
         log = self.folder / f"worker-{self.count}.log"
         process = Process([*command, "--agent", agent, *more], log, environment).start()
         self.processes.append(process)
-        process.wait_for(lambda: process.says("Colloquy is ready"), "the worker did not start")
         return process
+
+    def ready(self) -> None:
+        """Waits for everybody who was started; together they take hardly longer than one."""
+        for process in self.processes:
+            process.wait_for(lambda process=process: process.says("ready"), "it did not start")  # type: ignore[misc]
 
     async def person(self, room: str, identity: str = "alice", agent: str = "house", metadata: str = "") -> Person:
         """Somebody enters a room, which asks for `agent` ("": for none)."""
