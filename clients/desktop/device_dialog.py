@@ -31,10 +31,11 @@ class DeviceDialog(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="devices"):
-            yield Label("Microphone  (Enter takes it, Tab to the loudspeaker, r looks again, Escape is done)")
+            yield Label("Microphone")
             yield OptionList(id="microphone", markup=False)
             yield Label("Loudspeaker")
             yield OptionList(id="loudspeaker", markup=False)
+            yield Label("Enter: take   Tab: other list   r: look again   Escape: done")
 
     def on_mount(self) -> None:
         self._fill()
