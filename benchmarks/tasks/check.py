@@ -125,7 +125,7 @@ def numbers(text: str) -> set[Fraction]:
     plain = re.sub(r"(?<=\d)(?:st|nd|rd|th)\b", "", text.lower().replace(",", ""))
     plain = digits(re.sub(r"(?<!\d)[.!?;:]|[.!?;:](?!\d)", " ", plain))
     minus = re.sub(r"\b(?:minus|negative) (?=\d)", "-", plain)
-    spelt = re.sub(r"(?<=\b\d) (?=\d\b)", "", minus)  # "4 7 1 2"
+    spelt = re.sub(r"(?<![\d.])\d(?: \d)+(?![\d.])", lambda read: read.group().replace(" ", ""), minus)  # "4 7 1 2"
     return {Fraction(found) for part in (minus, spelt) for found in re.findall(r"(?<![\d.])-?\d+(?:\.\d+)?", part)}
 
 
