@@ -14,7 +14,7 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from clients.bench.ears import behaviour as did
 from clients.bench.ears.log import Log, Stretch, Turn
-from clients.bench.ears.plan import ORDER, RATE, Plan, clips, plan, users
+from clients.bench.ears.plan import ORDER, RATE, Placed, Plan, clips, plan, users
 from clients.bench.ears.wire import Loudspeaker, Reader, call, counts, part
 
 
@@ -137,14 +137,14 @@ async def _server(socket: ServerConnection) -> None:
 
 
 @pytest.mark.timeout(60)
-async def test_a_call_measures_what_the_server_did() -> None:
+async def test_a_call_measures_what_the_server_did(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clients.bench.ears.wire.LATE", 10.0)  # what a busy machine delays is no matter here
     whole = plan(users()[0], ("interruption",))
     placed = next(placed for placed in whole.placed if placed.case.scenario == "interruption")
-    shift = placed.at - 500.0
-    end = placed.at + placed.case.length
+    shift, end = placed.at - 500.0, placed.at + placed.case.length
     made = Plan(
         whole.user,
-        [type(placed)(500.0, placed.case)],
+        [Placed(500.0, placed.case)],
         [(at - shift, sound) for at, sound in whole.sounds if placed.at <= at < end],
         [(at - shift, event) for at, event in whole.sends if placed.at <= at <= end],
         500.0 + placed.case.length,
@@ -152,6 +152,6 @@ async def test_a_call_measures_what_the_server_did() -> None:
     async with serve(_server, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         trials = await call(f"http://127.0.0.1:{port}", "", made)
-    if trials:  # a machine that was held up for too long plays no case
-        assert 150.0 <= did.silent_after(trials[0]) <= 1500.0
-        assert did.talks_at(trials[0].log, trials[0].case.mark.first)
+    assert len(trials) == 1
+    assert did.talks_at(trials[0].log, trials[0].case.mark.first)
+    assert 150.0 <= did.silent_after(trials[0]) < did.NEVER
