@@ -15,17 +15,10 @@ from benchmarks.engine import MORE_TO_DO, cases, main
 
 
 @pytest.mark.parametrize(
-    "case",
-    [
-        "qwen3-omni-30b-a3b engine 2 callers",
-        "qwen3-omni-30b-a3b engine stopped",
-        "qwen3-omni-30b-a3b stock transformers 1 caller",
-        "qwen2.5-omni-7b engine 1 callers",
-        "qwen2.5-omni-3b stock transformers 1 caller",
-    ],
+    "case", ["qwen3-omni-30b-a3b engine 2 callers", "qwen2.5-omni-3b engine stopped", "qwen3-omni-30b-a3b stock"]
 )
 def test_a_case_is_measured_written_down_and_not_run_again(case: str, tmp_path: Path) -> None:
-    assert case in cases(tiny=True)
+    (case,) = [name for name in cases(tiny=True) if case in name]
     out = tmp_path / "result.json"
     assert main(["--out", str(out), "--tiny", "--only", case]) == 0
     first = json.loads(out.read_text())
