@@ -7,6 +7,7 @@ both, in the order of time; if it comes on in the middle of a turn, a new stretc
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -18,10 +19,12 @@ from streaming.time import Time, samples, ticks
 
 from ..joints import Chunk, Mark, Perceived
 from . import mel
-from .pictures import patches, picture
+from .pictures import fitted, patches, picture
 from .positions import Picture, block, marks
 from .tape import KEPT_S, Tape
 from .towers import Ear, Eye
+
+log = logging.getLogger(__name__)
 
 _RECENT = 2 * mel.RATE
 """Samples: a picture from before the turn that is not older than this is its first."""
@@ -122,8 +125,13 @@ class OmniPerception:
         return Perceived(chunks, until=ticks(tape.end, mel.RATE)) if chunks else None
 
     def frame(self, slot: int, jpeg: bytes, t: Time) -> Perceived | None:
-        """Takes a picture. Raises `ValueError` if it is no JPEG."""
-        self._slots[slot].tape.pictures.append((samples(t, mel.RATE), picture(jpeg)))
+        """Takes a picture. One that cannot be read is as good as none: nobody's turn is lost over it."""
+        try:
+            seen = fitted(picture(jpeg), self._eye.patching)
+        except ValueError as error:
+            log.warning("a picture was dropped: %s", error)
+        else:
+            self._slots[slot].tape.pictures.append((samples(t, mel.RATE), seen))
         return None
 
     def flush(self, slot: int) -> Perceived:

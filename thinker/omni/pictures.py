@@ -52,13 +52,18 @@ def size(width: int, height: int, side: int) -> tuple[int, int]:
     return columns * side, rows * side
 
 
-def patches(images: list[Image.Image], how: Patching) -> tuple[torch.Tensor, int, int]:
-    """The pictures of one moment as [rows * columns, 3 * frames * patch * patch] float32, and rows and columns.
+def fitted(image: Image.Image, how: Patching) -> Image.Image:
+    """The picture in the size in which it is looked at."""
+    return image.resize(size(*image.size, how.side), Image.Resampling.BICUBIC)
 
-    A moment with too few pictures repeats its last; rows and columns count patches. Patches that one position
-    merges stand together.
+
+def patches(images: list[Image.Image], how: Patching) -> tuple[torch.Tensor, int, int]:
+    """The pictures of one moment, fitted, as [rows * columns, 3 * frames * patch * patch] float32, and their rows and
+    columns in patches. Patches that one position merges stand together.
+
+    A moment with too few pictures repeats its last; of too many the first and the newest are taken.
     """
-    width, height = size(*images[0].size, how.side)
+    width, height = images[0].size
     kept = [images[0], *images[1:][-(how.frames - 1) :]]
     frames = np.stack([_pixels(image, width, height, how) for image in kept])
     frames = np.concatenate([frames, np.repeat(frames[-1:], how.frames - len(frames), axis=0)])

@@ -158,6 +158,12 @@ def test_the_loudest_of_earlier_turns_is_the_floor_of_later_ones(family: str, fo
     assert not torch.allclose(first, second, atol=1e-3)
 
 
-def test_a_picture_that_is_none_is_refused(family: str, folder: Path) -> None:
-    with pytest.raises(ValueError, match="no JPEG"):
-        listening(family, folder).frame(0, b"\x89PNG", 0)
+def test_a_picture_that_cannot_be_read_costs_nobody_a_turn(family: str, folder: Path) -> None:
+    perception = listening(family, folder)
+    perception.begin(0, 0)
+    heard = Heard([])
+    for broken in (b"", b"\x89PNG", jpeg(1)[:300]):
+        heard.take(perception.frame(0, broken, at(100)))
+    heard.take(perception.audio(0, sound(2.5), 0))
+    heard.take(perception.flush(0))
+    assert set(spelt(heard.pieces)) == set("(a)")

@@ -24,7 +24,7 @@ from streaming.time import ticks
 from thinker.joints import Chunk
 from thinker.omni.handover import OmniHandover
 from thinker.omni.perception import OmniPerception
-from thinker.omni.pictures import patches, picture
+from thinker.omni.pictures import fitted, patches, picture
 from thinker.omni.positions import Piece, text
 from thinker.omni.thinker import OmniThinker
 
@@ -116,7 +116,10 @@ def media(family: str, perception: OmniPerception, turn: Turn, seconds: float) -
         "feature_attention_mask": torch.ones(1, heard.shape[1], dtype=torch.long),
     }
     if turn.moments:
-        looks = [patches([picture(shot) for shot in shots], perception._eye.patching) for shots in turn.moments]
+        looks = [
+            patches([fitted(picture(shot), perception._eye.patching) for shot in shots], perception._eye.patching)
+            for shots in turn.moments
+        ]
         given["pixel_values_videos"] = torch.cat([flat for flat, _, _ in looks])
         given["video_grid_thw"] = torch.tensor([[len(looks), *looks[0][1:]]])
         given["video_second_per_grid"] = torch.tensor([perception._how.moment / 100])

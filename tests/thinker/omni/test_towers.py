@@ -16,7 +16,7 @@ from transformers import WhisperFeatureExtractor
 
 from thinker.omni import mel
 from thinker.omni.family import Family
-from thinker.omni.pictures import Patching, patches, size
+from thinker.omni.pictures import Patching, fitted, patches, size
 
 
 def features(pcm: np.ndarray, mirrored: bool) -> torch.Tensor:
@@ -82,7 +82,7 @@ def test_pictures_are_cut_into_patches_as_the_reference_cuts_them() -> None:
 
     how = Patching(14, 2, 2, (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711))
     picture = image(4, 300, 200)
-    flat, rows, columns = patches([picture], how)
+    flat, rows, columns = patches([fitted(picture, how)], how)
     assert (columns * 14, rows * 14) == size(300, 200, 28)
     processor = Qwen2VLImageProcessorPil(do_resize=False, patch_size=14, merge_size=2, temporal_patch_size=2)
     made = processor(picture.resize((columns * 14, rows * 14), 3), return_tensors="pt")
