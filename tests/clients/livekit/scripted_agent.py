@@ -34,28 +34,7 @@ MADE_EVERY_S = 0.05
 WORDS_AFTER_S = 0.12
 LOUD = 300.0
 NUMBERS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
-TAIL = [
-    "and",
-    "so",
-    "it",
-    "goes",
-    "on",
-    "and",
-    "on",
-    "for",
-    "quite",
-    "a",
-    "while",
-    "until",
-    "somebody",
-    "says",
-    "that",
-    "it",
-    "is",
-    "enough",
-    "of",
-    "that",
-]
+TAIL = ["and", "so", "it", "goes", "on", "and", "on", "for", "quite", "a", "while", "until", "enough"]
 
 
 class Session:

@@ -21,7 +21,7 @@ from tests.clients.livekit.test_room import clip
 
 HERE = Path(__file__).parent
 CLIENT = HERE / "node/node_modules/livekit-client/dist/livekit-client.umd.js"
-QUESTION_AT, INTERRUPTION_AFTER = 8.0, 5.0
+QUESTION_AT, INTERRUPTION_AFTER = 8.0, 3.0
 """Seconds into the microphone's track, and after the question's end."""
 SILENT_WITHIN_MS = 300
 """Decision to silent, on a machine that does much else; measured for itself it is 11."""
