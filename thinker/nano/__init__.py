@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..eyes.weights import models
 from ..joints import Perception, Thinker
-from .weights import missing, moonshine, smollm2
+from .weights import missing, moonshine, shipped_adapter, smollm2
 
 
 def check(model: str) -> list[str]:
@@ -28,7 +28,7 @@ def load(model: str, slots: int, threads: int) -> tuple[Perception, Thinker]:
     from .speech.recogniser import Moonshine
     from .thinker import NanoThinker
 
-    thinker = NanoThinker(converted(thinking), slots, threads)
+    thinker = NanoThinker(converted(thinking, adapter=shipped_adapter()), slots, threads)
     seeing = models()
     eyes = Eyes(seeing) if seeing is not None else None
     return NanoPerception(Moonshine(hearing, threads=1), thinker.tokeniser, eyes=eyes), thinker

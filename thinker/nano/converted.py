@@ -17,6 +17,7 @@ import numpy as np
 import onnx
 
 from . import graph
+from .adapter import Adapted
 from .tokeniser import vocabulary_file
 from .weights import Gguf
 
@@ -35,19 +36,19 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "colloquy"
 
 
-def converted(weights: Path, cache: Path | None = None) -> Path:
+def converted(weights: Path, cache: Path | None = None, adapter: Path | None = None) -> Path:
     """The folder with `body.onnx`, `head.onnx`, their data, `codes.npy`, `scale.npy` and `tokeniser.json`.
 
-    Converts `weights` (a GGUF file) if that was not done before: some seconds. Raises `OSError` when the cache
-    cannot be written.
+    Converts `weights` (a GGUF file) if that was not done before: some seconds; with `adapter` (safetensors) merged
+    into them. Raises `OSError` when the cache cannot be written.
     """
     cache = cache or cache_folder()
-    entry = cache / f"nano-{VERSION}-{_fingerprint(weights)}"
+    entry = cache / "-".join(["nano", str(VERSION), *map(_fingerprint, filter(None, (weights, adapter)))])
     if not entry.exists():
         cache.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(prefix=f".{entry.name}-", dir=cache))
         try:
-            convert(weights, fresh)
+            convert(weights, fresh, adapter=adapter)
             fresh.rename(entry)
         except OSError:
             if not entry.exists():  # else another process was faster
@@ -57,9 +58,9 @@ def converted(weights: Path, cache: Path | None = None) -> Path:
     return entry
 
 
-def convert(weights: Path, folder: Path, accuracy: int = graph.EIGHT_BITS) -> None:
+def convert(weights: Path, folder: Path, accuracy: int = graph.EIGHT_BITS, adapter: Path | None = None) -> None:
     """Writes the converted model into `folder`."""
-    gguf = Gguf(weights)
+    gguf = Gguf(weights) if adapter is None else Adapted(weights, adapter)
     with (folder / "body.bin").open("wb") as blob:
         onnx.save(graph.body(gguf, blob, CAPACITY, accuracy), folder / "body.onnx")
     with (folder / "head.bin").open("wb") as blob:
@@ -75,6 +76,6 @@ def _fingerprint(path: Path) -> str:
     digest = hashlib.sha256(str(path.stat().st_size).encode())
     with path.open("rb") as file:
         digest.update(file.read(1 << 22))
-        file.seek(-(1 << 20), os.SEEK_END)
+        file.seek(-min(1 << 20, path.stat().st_size), os.SEEK_END)
         digest.update(file.read())
     return digest.hexdigest()[:16]

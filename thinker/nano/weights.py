@@ -39,6 +39,12 @@ def moonshine() -> Path | None:
     return folder if folder and (folder / "encoder_model.ort").exists() else None
 
 
+def shipped_adapter() -> Path | None:
+    """The adapter that was trained for these weights, or None where none is shipped."""
+    found = Path(__file__).parent / "adapter.safetensors"
+    return found if found.exists() else None
+
+
 def missing() -> list[str]:
     """What is not installed, in sentences that say what to do."""
     install = "run `pip install --no-deps {}`"
