@@ -66,6 +66,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     profile: Annotated[
         str, Meta(description="name under which notes are kept for all later calls; empty: they end with the call")
     ] = "default"
+    backchannels: Annotated[
+        Literal["on", "off"], Meta(description='whether the assistant says "mm-hm" while somebody speaks at length')
+    ] = "off"
     record: Annotated[
         str, Meta(description="folder for recorded calls (turn-taking events, no audio); empty: none are kept")
     ] = ""

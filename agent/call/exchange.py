@@ -108,7 +108,7 @@ class Exchange:
             able,
             transport,
             session,
-            ConversationSettings(mind_has_words=able.words),
+            ConversationSettings(mind_has_words=able.words, backchannels=self._settings.backchannels == "on"),
             engine.Setup(instructions=self._settings.instructions, voice=self._settings.voice, tools=self._tools),
             self._settings.max_text,
             self._settings.max_event_kb << 10,

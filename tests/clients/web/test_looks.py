@@ -68,6 +68,22 @@ async def test_no_serious_barrier_and_no_sideways_scrolling(visit: Any, scheme: 
     await inspect(page, "problem")
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_while_a_voice_is_learnt_there_is_no_serious_barrier_either(visit: Any, scheme: Any) -> None:
+    page = visit.page
+    await page.set_viewport_size({"width": 360, "height": 640})
+    await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    call = await visit.talk()
+    call.send({"type": "duplex.speaker.enrolled", "people": [{"name": "user", "voice": "AAAA"}], "learns": True})
+    await page.get_by_role("button", name="Settings").click()
+    await page.get_by_role("button", name="Learn a voice").click()
+    call.send({"type": "duplex.speaker.learning", "name": "Voice 2", "seconds": 1.2, "needed": 2.4})
+    await expect(page.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "50")
+    await inspect(page, "learning a voice")
+    await page.get_by_role("switch", name="Answer anybody").check()
+    await inspect(page, "answering anybody")
+
+
 async def test_everything_of_a_call_is_reached_with_the_tab_key(visit: Any) -> None:
     await visit.talk()
     reached = []
