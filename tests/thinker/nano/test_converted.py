@@ -20,7 +20,7 @@ class Converter:
         """A cache into which another process converts in the meantime."""
         monkeypatch.setattr(conversion, "convert", self)
 
-    def __call__(self, weights: Path, folder: Path) -> None:
+    def __call__(self, weights: Path, folder: Path, adapter: Path | None = None) -> None:
         self.count += 1
         (folder / "body.onnx").write_text("body")
         if self.breaks:
@@ -56,6 +56,16 @@ def test_other_weights_are_not_mistaken_for_converted_ones(converter: Converter,
     weights.write_bytes(bytes((1 << 21) - 1) + b"\1")
     assert converted(weights, tmp_path / "cache") != first
     assert converter.count == 2
+
+
+def test_an_adapter_makes_other_weights_of_them(converter: Converter, weights: Path, tmp_path: Path) -> None:
+    cache, adapter = tmp_path / "cache", tmp_path / "adapter.safetensors"
+    adapter.write_bytes(b"small")
+    with_it = converted(weights, cache, adapter)
+    assert with_it != converted(weights, cache)
+    assert converted(weights, cache, adapter) == with_it
+    adapter.write_bytes(b"other")
+    assert converted(weights, cache, adapter) != with_it
 
 
 def test_a_conversion_that_breaks_off_leaves_nothing_behind(
