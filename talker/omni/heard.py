@@ -26,7 +26,7 @@ _PAUSE = 9
 """Blocks of silence that are a pause."""
 _REACH_S, _REACH_SHARE = 0.30, 0.25
 """How far from its expected place a stop is looked for: so much, and so much of the speech since the last one."""
-_SKIPPED = 12.0
+_SKIPPED = 30.0
 """Blocks by which a stop counts as farther for each stop before it at which no pause was heard."""
 _PRIOR_S = 2.5
 """Speech after which the reply's own pace counts as much as what was known of the voice."""
