@@ -83,7 +83,8 @@ class Listener:
         if weights is None or hearing is None:
             raise SystemExit("the weights are not installed: run `make install`")
         tokeniser = Tokeniser(converted(weights) / "tokeniser.json")
-        self._perception = NanoPerception(Moonshine(hearing, threads=1), tokeniser)
+        # A clock that stands still: hearing is never skipped because the machine is busy with something else.
+        self._perception = NanoPerception(Moonshine(hearing, threads=1), tokeniser, clock=lambda: 0.0)
         self._folder = folder
 
     def hear(self, text: str, voice: int) -> str:
@@ -93,7 +94,9 @@ class Listener:
         sound = np.concatenate([quiet[: _RATE // 2], pcm, quiet[: _RATE * 6 // 10]])
         self._perception.open(0)
         self._perception.begin(0, 0)
-        step, at = _RATE // 50, 0
+        # What is heard last counts, so that the turn is given in one piece, and the silence after it as it comes.
+        step, at = _RATE // 50, _RATE // 2 + len(pcm)
+        self._perception.audio(0, sound[:at], 0)
         while at < len(sound):
             self._perception.audio(0, sound[at : at + step], _time(at))
             at += step
