@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from .vocoder import Qwen3OmniVocoder
 
 DEFAULT = "Qwen/Qwen3-Omni-30B-A3B-Instruct"
-CAPACITY = 8192
-"""Places of a slot: the user's turns, and up to eleven minutes of speech."""
+CAPACITY = 12_288
+"""Places of a slot: as much of the user's turns as the Thinker holds, and more than five minutes of speech."""
 
 
 def check(model: str) -> list[str]:
