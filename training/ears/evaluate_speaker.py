@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from .train_speaker import LENGTHS, Floats, Projection, encoder, features
+from .train_speaker import LENGTHS, SHARE, Floats, Projection, encoder, features
 from .voices import Split, voices
 
 ENROL = 4
@@ -107,7 +107,7 @@ def report(
 
 
 def main() -> None:
-    """Resemblyzer as it is, and with the projection in FOLDER."""
+    """Resemblyzer alone, and together with the projection in FOLDER."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("split", choices=("validation", "test"))
     parser.add_argument("--out", type=Path, required=True)
@@ -135,9 +135,10 @@ def main() -> None:
 
         def ours(hidden: Floats) -> Floats:
             with torch.no_grad():
-                return np.asarray(net(torch.from_numpy(hidden)).numpy())
+                trained = net(torch.from_numpy(hidden)).numpy()
+            return np.asarray(np.concatenate((SHARE**0.5 * trained, (1 - SHARE) ** 0.5 * plain(hidden)), axis=1))
 
-        report("projection", ours, found, who, names, told.split)
+        report("both", ours, found, who, names, told.split)
         print(json.dumps({"speakers": len(names), "utterances": len(who)}))
 
 

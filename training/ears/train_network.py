@@ -23,9 +23,9 @@ from torch.nn import functional
 from streaming.ears.mel import BANDS
 from streaming.ears.network import COMMANDS, FRAMES, HIDDEN, KINDS
 
+from .graph import Graph, gru_gates
 from .mixes import Mixer
 from .scenes import IGNORED, LABELS
-from .speaker_net import Graph
 
 INPUT = 128
 BATCH, MIXED = 48, 32
@@ -108,7 +108,7 @@ def varied(mic: Tensor, generator: torch.Generator) -> Tensor:
     return mic.clamp(min=-7.0)
 
 
-def train(scenes: Path, out: Path, epochs: int, minutes: float) -> Network:
+def train(scenes: Path, out: Path, epochs: int, minutes: float) -> None:
     """Goes on from the last epoch in `out`, until `epochs` are done or `minutes` are over."""
     torch.manual_seed(1)
     torch.set_num_threads(1)
@@ -158,18 +158,12 @@ def train(scenes: Path, out: Path, epochs: int, minutes: float) -> Network:
         print(epoch, count, round(time.monotonic() - began), {k: round(v, 3) for k, v in curve[-1].items()}, flush=True)
         torch.save({"net": net.state_dict(), "optimiser": optimiser.state_dict(), "curve": curve}, kept)
         (out / "losses.json").write_text(json.dumps(curve, indent=1), "utf-8")
+        onnx.save(export(net), out / "network.onnx")
         if time.monotonic() - began > 60 * minutes:
             break
-    return net.eval()
 
 
 # --- export -------------------------------------------------------------------------------------
-
-
-def _gates(weight: Tensor) -> NDArray[np.float32]:
-    """torch keeps the gates as reset, update, new; ONNX as update, reset, new."""
-    reset, update, new = np.split(weight.detach().numpy(), 3)
-    return np.concatenate((update, reset, new))
 
 
 def export(net: Network) -> onnx.ModelProto:
@@ -182,11 +176,12 @@ def export(net: Network) -> onnx.ModelProto:
     graph.node("Add", ["e0", graph.weight("entry.B", bias, whole=True)], ["e1"])
     graph.node("Relu", ["e1"], ["x0"])
     graph.whole("axis1", 1)
-    for number, (name, gru) in enumerate((("first", net.first.state_dict()), ("second", net.second.state_dict()))):
+    for number, (name, layer) in enumerate((("first", net.first), ("second", net.second))):
+        gru = {key: value.numpy() for key, value in layer.state_dict().items()}
         own = [
-            graph.weight(f"{name}.W", _gates(gru["weight_ih_l0"])[None]),
-            graph.weight(f"{name}.R", _gates(gru["weight_hh_l0"])[None]),
-            graph.weight(f"{name}.B", np.r_[_gates(gru["bias_ih_l0"]), _gates(gru["bias_hh_l0"])][None]),
+            graph.weight(f"{name}.W", gru_gates(gru["weight_ih_l0"])[None]),
+            graph.weight(f"{name}.R", gru_gates(gru["weight_hh_l0"])[None]),
+            graph.weight(f"{name}.B", np.r_[gru_gates(gru["bias_ih_l0"]), gru_gates(gru["bias_hh_l0"])][None]),
         ]
         graph.node(
             "GRU", [f"x{number}", *own, "", name], [f"y{number}", f"{name}_"], hidden_size=HIDDEN, linear_before_reset=1
@@ -221,10 +216,8 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=600.0, help="stop after the epoch that goes on then")
     told = parser.parse_args()
     told.out.mkdir(parents=True, exist_ok=True)
-    net = train(told.scenes, told.out, told.epochs, told.minutes)
-    model = export(net)
-    onnx.checker.check_model(model)
-    onnx.save(model, told.out / "network.onnx")
+    train(told.scenes, told.out, told.epochs, told.minutes)
+    onnx.checker.check_model(onnx.load(told.out / "network.onnx"))
 
 
 if __name__ == "__main__":
