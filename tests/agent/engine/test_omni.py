@@ -32,7 +32,7 @@ from agent.engine import messages as m
 from agent.engine.client import EngineClient
 from streaming.time import ms, ticks
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module", params=["qwen2.5-omni", "qwen3-omni"])
