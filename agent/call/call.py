@@ -25,6 +25,7 @@ from agent.metrics import Metrics
 from agent.rooms.room import Playback, Room
 from agent.wire.dialect import Dialect
 from agent.wire.received import Received
+from agent.wire.voices import Voices
 from streaming.ears.opinions import Opinion, SpeechStarted, SpeechStopped
 from streaming.ears.panel import Ears
 from streaming.playout import Playout, Pulled
@@ -78,7 +79,7 @@ class Call:
         self._ended = ended
         self._sees = sees
         self._mouth = Mouth(dialect, self._reckoning, metrics, self._send, self._receive, self._send_latency, ahead)
-        self._listening = Listening(ears, self._opinions)
+        self._listening = Listening(ears, self._opinions, self._known)
         self._room: Room | None = None
         self._now: Time = 0
         self._asked: engine.Think | None = None
@@ -200,6 +201,10 @@ class Call:
                 self._fell_silent = opinion.about
             self._receive(opinion)
 
+    def _known(self, voices: Voices) -> None:
+        if not self._closed:
+            self._send(self._dialect.voices(voices))
+
     # --- from the engine ----------------------------------------------------------------------
 
     def from_engine(self, message: engine.EngineMessage) -> None:
@@ -305,6 +310,10 @@ class Call:
                 self._send_latency(self._stopping, stop=True)
                 self._stopping = None
             room.playback(Playback(report.rtp_timestamp, report.reply, report.until, report.latency))
+        if received.voices is not None:
+            self._listening.meet(received.voices)
+        if received.enrol is not None:
+            self._listening.enrol(received.enrol)
         if received.setup is not None:
             self._mind.tell(engine.Change(self.session, received.setup))
         # Results of the mind's own calls reach it when the conversation notes them; all else it is told at once.

@@ -11,11 +11,14 @@ from queue import SimpleQueue
 
 import numpy as np
 
+from agent.wire.voices import Voices
 from streaming.ears.opinions import Opinion
 from streaming.ears.panel import Ears
 from streaming.frames import Pcm
 from streaming.resample import Resampler
 from streaming.time import Time, ticks
+
+from .voices import known, meet
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +39,11 @@ class _Words:
     text: str
     at: Time
     until: Time
+
+
+@dataclass(frozen=True, slots=True)
+class _Enrol:
+    name: str
 
 
 class Playing:
@@ -67,15 +75,20 @@ class Playing:
 
 
 class Listening:
-    """Feeds frames and words to `ears` in order; opinions come back on the loop, through `tell`."""
+    """Feeds frames and words to `ears` in order; what comes of it comes back on the loop.
 
-    def __init__(self, ears: Ears, tell: Callable[[list[Opinion]], None]) -> None:
-        """Must be made on the loop that `tell` is to be called on."""
+    Nobody else touches the ears: they are also told here whom they are to know.
+    """
+
+    def __init__(self, ears: Ears, tell: Callable[[list[Opinion]], None], voices: Callable[[Voices], None]) -> None:
+        """Must be made on the loop that `tell` and `voices` are to be called on: with opinions, and with whom the
+        ears know, whenever that has changed."""
         self._ears = ears
         self._tell = tell
+        self._voices = voices
         self._loop = asyncio.get_running_loop()
         self._playing = Playing()
-        self._queue: SimpleQueue[_Frame | _Words | None] = SimpleQueue()
+        self._queue: SimpleQueue[_Frame | _Words | _Enrol | Voices | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="ears", daemon=True)
         self._thread.start()
 
@@ -93,24 +106,46 @@ class Listening:
         """The user's words of the current turn, known at `at`, made of the sound up to `until`."""
         self._queue.put(_Words(text, at, until))
 
+    def meet(self, voices: Voices) -> None:
+        """The ears know these people from now on, and nobody else."""
+        self._queue.put(voices)
+
+    def enrol(self, name: str) -> None:
+        """The ears get to know whoever speaks next as `name`."""
+        self._queue.put(_Enrol(name))
+
     def close(self) -> None:
         """Ends the thread after what is queued; its opinions are no longer told."""
         self._queue.put(None)
 
     def _run(self) -> None:
+        before = known(self._ears)
         while (item := self._queue.get()) is not None:
             try:
-                if isinstance(item, _Frame):
-                    opinions = self._ears.push(item.pcm, item.played, item.t)
-                else:
-                    opinions = self._ears.hear_words(item.text, item.at, item.until)
+                opinions = self._hear(item)
             except Exception:
                 # Ears that stumble begin anew; the call goes on without one opinion.
                 log.exception("the ears stumbled and begin anew")
                 self._ears.reset()
                 continue
-            if opinions:
-                try:
+            now = known(self._ears)
+            try:
+                if opinions:
                     self._loop.call_soon_threadsafe(self._tell, opinions)
-                except RuntimeError:
-                    return  # the loop has ended, and the call with it
+                if not now.same_as(before):
+                    self._loop.call_soon_threadsafe(self._voices, now)
+            except RuntimeError:
+                return  # the loop has ended, and the call with it
+            before = now
+
+    def _hear(self, item: _Frame | _Words | _Enrol | Voices) -> list[Opinion]:
+        match item:
+            case _Frame(pcm, played, t):
+                return self._ears.push(pcm, played, t)
+            case _Words(text, at, until):
+                return self._ears.hear_words(text, at, until)
+            case _Enrol(name):
+                self._ears.enrol(name)
+            case Voices():
+                meet(self._ears, item)
+        return []

@@ -30,6 +30,7 @@ from .sound import SoundWriter
 from .state import Transport, Wire
 from .store import ItemStore
 from .turns import UserTurns
+from .voices import Voices, news
 
 NOTICES = {
     "mind_lost": "The model is away for a moment; it is being restarted.",
@@ -211,6 +212,13 @@ class Dialect:
             return []
         self._slots = (free, total)
         return self._out([duplex.SlotsChanged(free=free, total=total)])
+
+    def voices(self, now: Voices) -> list[ServerEvent]:
+        """Whom the ears know now; says something only when that is news."""
+        told = news(self._wire.voices, now)
+        if told:
+            self._wire.voices = now
+        return self._out(told)
 
     def latency(
         self, reply: int, kind: Literal["reply", "stop"], turn_ms: float, stages: Iterable[duplex.Stage]

@@ -41,6 +41,7 @@ from .reply import RATE
 from .sound import SoundReader
 from .state import REQUEST_LASTS, Request, Wire
 from .store import line
+from .voices import MAX_PEOPLE, Voices, named, profiles
 
 LONGEST_MS = 86_400_000.0
 MAX_ID = 128
@@ -93,6 +94,12 @@ class Incoming:
                 wire.ducks, wire.reports = ducks, reports
             case duplex.Playback():
                 self._playback(event, do)
+            case duplex.People(people=people, learns=learns):
+                do.voices = Voices(profiles(people), learns)
+            case duplex.Enroll(name=name):
+                if len(wire.voices.people) >= MAX_PEOPLE:
+                    raise Refused(f"{MAX_PEOPLE} people are known already: have somebody forgotten first.")
+                do.enrol = named(name, "name")
             case duplex.Say(text=text):
                 if self._short(text, "text").strip():
                     do.events.append(Due(text.strip(), at=now))

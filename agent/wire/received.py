@@ -13,6 +13,8 @@ from agent.engine.messages import Line, Setup
 from streaming.realtime.base import ServerEvent
 from streaming.time import Time
 
+from .voices import Voices
+
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
@@ -56,6 +58,10 @@ class Received:
     pictures: list[bytes] = field(default_factory=list)
     """JPEG files, in order."""
     playback: PlaybackReport | None = None
+    voices: Voices | None = None
+    """The ears are to know these people, and nobody else."""
+    enrol: str | None = None
+    """The ears are to get to know whoever speaks next, by this name."""
     setup: Setup | None = None
     """The mind is to be like this from now on (engine `Change`)."""
     lines: list[Line] = field(default_factory=list)

@@ -16,6 +16,7 @@ from .received import Capabilities
 from .reply import WireReply
 from .store import ItemStore
 from .turns import UserTurns
+from .voices import Voices
 
 Transport = Literal["webrtc", "websocket"]
 REPLIES_KEPT = 64
@@ -56,6 +57,8 @@ class Wire:
     """Item -> text that the client typed last, and may yet ask to have answered."""
     unasked: dict[str, str] = field(default_factory=dict)
     """The same, where the conversation has gone on since: only its history is still to hear of it."""
+    voices: Voices = field(default_factory=Voices)
+    """Whom the ears know, as the client was told."""
     ducks: bool = False
     reports: bool = False
 

@@ -26,6 +26,8 @@ FADES = 1e-3
 LONGEST = 160
 """Frames after which the encoder is to begin anew: it was trained on stretches of 1.6 s."""
 SIZE = 384
+ENCODER = 1
+"""Counts the encoders that were shipped: what one made is of no use to another."""
 
 Floats = npt.NDArray[np.float32]
 
@@ -99,7 +101,7 @@ class Profile:
     def to_json(self) -> str:
         """To be kept by whoever wants to be known again."""
         told = {"name": self.name, "seconds": round(self.seconds, 2), "level": self.level}
-        return json.dumps({"encoder": 1, **told, "voice": [round(float(x), 5) for x in self.voice]})
+        return json.dumps({"encoder": ENCODER, **told, "voice": [round(float(x), 5) for x in self.voice]})
 
     @staticmethod
     def from_json(text: str | bytes) -> Profile:
@@ -109,7 +111,9 @@ class Profile:
             voice = np.array(told["voice"], np.float32)
             level = None if told.get("level") is None else float(told["level"])
             known = Profile(str(told["name"]), voice, float(told["seconds"]), level)
-            right = told["encoder"] == 1 and voice.shape == (SIZE,) and abs(float(np.linalg.norm(voice)) - 1) < 0.01
+            right = (
+                told["encoder"] == ENCODER and voice.shape == (SIZE,) and abs(float(np.linalg.norm(voice)) - 1) < 0.01
+            )
         except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
             raise ValueError(f"this is no voice profile of Colloquy's: {error!r}") from None
         if not right:

@@ -242,11 +242,11 @@ export class App {
    */
   #toldOfVoices(event, now) {
     const news = this.#voices.apply(event);
+    this.#voicesView.draw();
     if (news) {
       this.#transcript.note("speaker", news, now);
       this.#voicesView.say(news);
     } else if (event.type === "error") this.#transcript.note("notice", event.error.message, now);
-    this.#voicesView.draw();
   }
 
   /** @param {WireEvent} event `duplex.hello` */

@@ -45,7 +45,10 @@ export class VoicesView {
     };
     $("give-up").onclick = giveUp;
     $("settings").addEventListener("close", giveUp);
-    this.#wire("anybody", () => voices.switched());
+    this.#wire("anybody", () => {
+      voices.switched();
+      this.say("");
+    });
     this.#wire("remember", () => voices.remembered());
     this.draw();
   }
@@ -61,7 +64,6 @@ export class VoicesView {
       this.#preferences[id] = box.checked;
       savePreferences(this.#preferences);
       switched();
-      this.say("");
       this.draw();
     };
   }
@@ -110,8 +112,8 @@ export class VoicesView {
     remove.setAttribute("aria-label", `Remove ${name}`);
     remove.onclick = () => {
       this.#voices.forget(place);
-      this.say(`Removed: ${name}`);
       this.draw();
+      this.say(`Removed: ${name}`);
     };
     row.append(words, remove);
     return row;
@@ -128,7 +130,7 @@ export class VoicesView {
     $("lesson-ring").toggleAttribute("hidden", !lesson);
     $("give-up").hidden = !lesson;
     $("learn").hidden = !!lesson;
-    if (lesson) this.say(`${lesson.name}: speak, in any language, until the ring is full`);
+    this.say(lesson ? `${lesson.name}: speak, in any language, until the ring is full` : "");
     if (held) $(lesson ? "give-up" : "learn-voice").focus();
   }
 }

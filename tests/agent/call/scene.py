@@ -20,21 +20,34 @@ from agent.wire.dialect import Dialect
 from agent.wire.received import Capabilities
 from agent.wire.state import Transport
 from streaming.ears.opinions import Opinion, Overlap, SpeechStarted, SpeechStopped, TurnEnd
+from streaming.ears.speaker import Lesson
+from streaming.ears.voiceprint import SIZE, Profile
 from streaming.playout import Pulled
 from streaming.realtime.session import Session
 from streaming.time import Time, ms
 from tests.agent.call.engine import FakeClient
 
 FRAME = np.zeros(160, np.int16)
+VOICE = np.full(SIZE, SIZE**-0.5, np.float32)
 
 
 class ScriptedEars:
-    """Opinions that are known at given times."""
+    """Opinions that are known at given times. Whoever is to be enrolled is known with the next frame."""
+
+    people: tuple[Profile, ...] = ()
+    learns = True
+    learning: Lesson | None = None
 
     def __init__(self) -> None:
         self.script: list[Opinion] = []
 
+    def enrol(self, name: str | None) -> None:
+        self.learning = None if name is None else Lesson(name, 0.0, 2.4)
+
     def push(self, mic: object, played: bool, t: Time) -> list[Opinion]:
+        if self.learning is not None:
+            self.people = (*self.people, Profile(self.learning.name, VOICE, 2.4))
+            self.learning = None
         return []
 
     def hear_words(self, words: str, at: Time, until: Time | None = None) -> list[Opinion]:
@@ -114,10 +127,15 @@ class EventEar(Ear):
 class Scene:
     """A call, its room, its mind; time passes when it is told to."""
 
-    def __init__(self, transport: Transport = "webrtc", session: Session | None = None, join: bool = True) -> None:
+    def __init__(
+        self,
+        transport: Transport = "webrtc",
+        session: Session | None = None,
+        join: bool = True,
+        settings: ConversationSettings = ConversationSettings(),  # noqa: B008 (frozen)
+    ) -> None:
         """`join` False: the other end is not there yet."""
         self.client = FakeClient()
-        settings = ConversationSettings()
         able = Capabilities("nano", "nano", False, True, (), 4, 3)
         dialect = Dialect("sess_test", able, transport, session or Session(), settings, engine.Setup())
         self.ended: list[Call] = []
@@ -127,7 +145,12 @@ class Scene:
             Conversation(settings),
             dialect,
             ScriptedEars(),  # type: ignore[arg-type]
-            Notices({"mind_lost": ("Sorry.", np.full(2400, 900, np.int16))}),
+            Notices(
+                {
+                    "mind_lost": ("Sorry.", np.full(2400, 900, np.int16)),
+                    "backchannel": ("Mm-hm.", np.full(7200, 900, np.int16)),
+                }
+            ),
             Metrics(),
             None,
             self.ended.append,

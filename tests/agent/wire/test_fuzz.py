@@ -40,6 +40,8 @@ SEEDS = [
     {"type": "duplex.hello", "ducks": True},
     {"type": "duplex.playback", "item_id": "x", "audio_end_ms": 3.5, "rtp_timestamp": 9},
     {"type": "duplex.say", "text": "x"},
+    {"type": "duplex.speaker.enroll", "name": "x"},
+    {"type": "duplex.speaker.people", "people": [{"name": "x", "voice": "AAAA", "seconds": 3, "encoder": 1}]},
 ]  # fmt: skip
 JUNK: list[Any] = [
     None, True, -1, 0, 10**18, 10**400, 1.5, -2.5e300, "", "x" * 3000, "\x00", "é\u2028", [], [[]], {}, {"type": None},
