@@ -73,7 +73,8 @@ class Screen(App[int]):
         self._chosen = chosen
         self._who, self._latency, self._says = (Static("", id=id, markup=False) for id in ("name", "latency", "says"))
         self._meters = Meter("mic", "mic"), Meter("out", "out")
-        self._transcript = VerticalScroll(Static(WELCOME, id="welcome", markup=False), id="transcript", can_focus=True)
+        self._welcome = Static(WELCOME, id="welcome", markup=False)
+        self._transcript = VerticalScroll(self._welcome, id="transcript", can_focus=True)
         self._line = Input(placeholder="Type instead of talking (t, and Escape to go back)", id="type")
         self._lines: dict[str, tuple[Static, int]] = {}
         """Entry -> its widget, and the version that is drawn."""
@@ -99,6 +100,8 @@ class Screen(App[int]):
 
     def _draw(self) -> None:
         """Ten times a second; what has not changed is left alone."""
+        if not self._transcript.is_attached:
+            return  # the screen is being taken down
         assistant, status = self._assistant, self._assistant.call.status
         self._meters[0].show_level(assistant.microphone_level)
         out = assistant.voice.loudspeaker_level if not assistant.voice.problem else SOFTEST
@@ -164,7 +167,7 @@ class Screen(App[int]):
                 widget.update(self._words(entry))
             self._lines[entry.id] = (widget, entry.version)
         if news:
-            transcript.query_one("#welcome").display = not self._lines
+            self._welcome.display = not self._lines
             if at_end:
                 transcript.scroll_end(animate=False)
 
