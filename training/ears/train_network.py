@@ -34,8 +34,8 @@ BATCHES = 100
 """In an epoch."""
 MIDDLE, SCALE = -3.5, 2.0
 """Log powers are brought to about [-1, 1]."""
-KIND_WEIGHTS = (0.4, 1.0, 1.5, 1.5, 1.0)
-COMMAND_WEIGHTS = (1.0, 3.0, 3.0, 3.0)
+KIND_WEIGHTS = (0.3, 1.0, 3.0, 1.5, 3.0)
+COMMAND_WEIGHTS = (1.0, 10.0, 10.0, 10.0)
 
 
 class Network(nn.Module):
