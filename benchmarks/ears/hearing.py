@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 
 from streaming.ears.opinions import Opinion
 from streaming.ears.panel import Ears, EarsModels
-from streaming.time import Time
+from streaming.ears.voiceprint import Profile
+from streaming.time import Time, ticks
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DECIDES: dict[str, set[str]] = {
@@ -33,6 +35,8 @@ def fingerprint() -> str:
     return digest.hexdigest()[:16]
 
 
+RATE = 16_000
+FRAME = RATE // 100
 SAMPLED = 7
 """No multiple of it is one of the ears' hops."""
 
@@ -40,8 +44,9 @@ SAMPLED = 7
 class Hearing:
     """One session's ears, with the processor time that they take."""
 
-    def __init__(self, models: EarsModels) -> None:
-        self._ears = Ears(models)
+    def __init__(self, models: EarsModels, people: Sequence[Profile] = ()) -> None:
+        """`people`: whose voices are known."""
+        self._ears = Ears(models, people=people)
         self._frames = 0
         self.cpu = 0.0
         """Seconds, from every `SAMPLED`th frame: asking for the time is not free."""
@@ -59,3 +64,14 @@ class Hearing:
     def words(self, text: str, at: Time, until: Time | None) -> list[Opinion]:
         """The words of the user's turn, known at `at`, of sound up to `until`."""
         return self._ears.hear_words(text, at, until)
+
+
+def known(models: EarsModels, sound: NDArray[np.int16]) -> tuple[Profile, ...]:
+    """Whoever speaks in int16[n] at 16 kHz, as ears that were asked to know them know them; empty: they could not."""
+    ears = Ears(models)
+    ears.enrol("user")
+    quiet = np.random.default_rng(0).integers(-4, 5, RATE // 2).astype(np.int16)
+    heard = np.concatenate((quiet, sound, quiet))
+    for first in range(0, len(heard) - FRAME + 1, FRAME):
+        ears.push(heard[first : first + FRAME], None, ticks(first, RATE))
+    return ears.people

@@ -82,12 +82,15 @@ def stretches(name: str) -> list[Sound]:
     return [levelled(_bare(part), LEVEL) for part in parts]
 
 
-def _bare(part: Sound, below_db: float = 26.0) -> Sound:
-    """`part` from its first to its last 5 ms that are no breath and no room."""
-    hop = RATE // 200
+def _bare(part: Sound, below_db: float = 20.0) -> Sound:
+    """`part` without breaths, clicks and the room at its ends: most of the next, and last, 150 ms is to be heard."""
+    hop, span = RATE // 200, 30
     power = np.mean(part[: len(part) // hop * hop].reshape(-1, hop) ** 2, axis=1)
-    loud = np.flatnonzero(power > power.max() * 10 ** (-below_db / 10))
-    return part[loud[0] * hop : (loud[-1] + 1) * hop]
+    loud = power > power.max() * 10 ** (-below_db / 10)
+    counted = np.convolve(loud, np.ones(span), "full")
+    first = np.flatnonzero(loud & (counted[span - 1 :] >= span / 2))[0]
+    last = np.flatnonzero(loud & (counted[: len(loud)] >= span / 2))[-1]
+    return part[first * hop : (last + 1) * hop]
 
 
 def noise(kind: str, number: int, seconds: float) -> Sound:

@@ -14,20 +14,24 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
+import numpy as np
 
 from agent.conversation.settings import ConversationSettings
 from clients.bench.ears.log import Case, Log, Trial
 from streaming.ears.panel import EarsModels
+from streaming.ears.voiceprint import Profile
 from training.ears.voices import cache_folder, prepare
 
 from .drafts import Draft
 from .endpoints import Patience, patience
-from .hearing import Hearing, fingerprint
-from .scenes import Scene, pairs, scene
+from .hearing import Hearing, fingerprint, known
+from .scenes import Scene, pairs, scene, voice_of
 from .stage import Stage
 
 Wanted = TypeVar("Wanted")
 Made = TypeVar("Made")
+WORDLESS = ("speaker", "echo")
+"""Scenarios in which it does not matter what was said."""
 CURVED = ("pause", "question")
 """Scenarios of which the trade of cut-offs against delay is drawn."""
 
@@ -52,10 +56,15 @@ def models() -> EarsModels:
     return EarsModels()
 
 
+@cache
+def _people(user: str) -> tuple[Profile, ...]:
+    return known(models(), (voice_of(user) * 32767).astype(np.int16))
+
+
 def stage(made: Scene, shared: EarsModels) -> Stage:
     """The stage for a scene, its user known if that is asked for."""
-    hearing = Hearing(shared)
-    return Stage(hearing, made.mic, made.script, made.echo)
+    hearing = Hearing(shared, () if made.known is None else _people(made.known))
+    return Stage(hearing, made.mic, made.script, made.echo, made.case.scenario not in WORDLESS)
 
 
 def play(draft: Draft) -> Result:
@@ -79,8 +88,8 @@ def play_all(drafts: Sequence[Draft], processes: int, told: Callable[[int, int],
     """
     # In no order: a run that is stopped has played a fair sample.
     ordered = sorted(drafts, key=_lot)
-    known = kept("cases", {repr(draft): draft for draft in ordered}, play, Result, processes, told, prepare_for)
-    return [known[repr(draft)] for draft in drafts]
+    found = kept("cases", {repr(draft): draft for draft in ordered}, play, Result, processes, told, prepare_for)
+    return [found[repr(draft)] for draft in drafts]
 
 
 def prepare_for(drafts: Sequence[Draft]) -> None:
@@ -100,23 +109,23 @@ def kept(
     """Everything that is `wanted`, by its name: from the file if it is there, else played and written to it."""
     place = kept_in() / f"{fingerprint()}-{kind}.jsonl"
     place.parent.mkdir(parents=True, exist_ok=True)
-    known: dict[str, Made] = {}
+    found: dict[str, Made] = {}
     for line in place.read_bytes().splitlines() if place.is_file() else ():
         with contextlib.suppress(msgspec.DecodeError):  # a line that was broken off when the run was stopped
             name, result = msgspec.json.decode(line, type=tuple[str, made])  # type: ignore[valid-type]
-            known[name] = result
-    missing = {name: one for name, one in wanted.items() if name not in known}
+            found[name] = result
+    missing = {name: one for name, one in wanted.items() if name not in found}
     if before is not None:
         before(list(missing.values()))
     with place.open("ab") as file:
         file.write(b"\n")
         for name, result in zip(missing, _played(play, list(missing.values()), processes), strict=True):
-            known[name] = result
+            found[name] = result
             file.write(msgspec.json.encode((name, result)) + b"\n")
             file.flush()
             if told is not None:
-                told(sum(one in known for one in wanted), len(wanted))
-    return known
+                told(sum(one in found for one in wanted), len(wanted))
+    return found
 
 
 def _lot(draft: Draft) -> str:

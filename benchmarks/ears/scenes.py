@@ -11,14 +11,14 @@ from clients.bench.ears.log import Case, Mark
 from training.ears.noises import generator
 from training.ears.voices import Voice
 
-from .drafts import Draft, Piece
+from .drafts import REAL_KNOWN, Draft, Piece
 from .material import LEVEL, RATE, Sound, agent_says, lines, named, noise, room, short, speech, stretches, through
 from .mind import Script
 from .stage import Echo
 
 ECHO_DB = -10.0
 MS = RATE // 1000
-KNOWN_FOR = 4 * RATE
+KNOWN_FOR = 6 * RATE
 """How much of the user's voice the ears are given where it is known."""
 SMALL = (0.12, 0.35)
 """RT60 of the rooms that people are in, in seconds."""
@@ -34,8 +34,8 @@ class Scene:
     mic: Sound
     script: Script
     echo: Echo | None
-    known: Sound | None
-    """The user's voice, from before the case, if it is enrolled."""
+    known: str | None
+    """Whose voice is known."""
 
 
 def pairs(drafts: Iterable[Draft]) -> list[tuple[Voice, str]]:
@@ -44,7 +44,7 @@ def pairs(drafts: Iterable[Draft]) -> list[tuple[Voice, str]]:
     for draft in drafts:
         said = [(piece.voice, piece.text) for piece in draft.pieces if piece.voice]
         said += [(draft.agent, text) for text in lines("agent", "test", "en")]
-        said += [(draft.user, text) for text in _known_texts(draft)] if draft.enrolled else []
+        said += [(draft.user, text) for text in known_texts(draft.user)] if draft.enrolled else []
         wanted |= {(named(voice), text): None for voice, text in said if not voice.startswith("real/")}
     return list(wanted)
 
@@ -78,7 +78,7 @@ def scene(draft: Draft) -> Scene:
     if draft.echo is not None:
         delay, number = draft.echo
         echo = Echo(round(delay * MS), 10 ** (ECHO_DB / 20), room("test", number, (0.12, 0.3))[:ECHO_ROOM])
-    return Scene(case, mic, agent_says(draft.agent, draft.agent_text), echo, _known(draft) if draft.enrolled else None)
+    return Scene(case, mic, agent_says(draft.agent, draft.agent_text), echo, draft.user if draft.enrolled else None)
 
 
 def _offset(draft: Draft) -> int:
@@ -93,17 +93,15 @@ def _sound(piece: Piece, draft: Draft) -> Sound:
     return np.asarray(sound * 10 ** (piece.gain_db / 20), np.float32)
 
 
-def _known_texts(draft: Draft) -> list[str]:
-    """What the user said when the voice was learnt: nothing that is said in a case."""
-    return [] if draft.user.startswith("real/") else lines("agent", "test", draft.language)[:2]
+def voice_of(user: str) -> Sound:
+    """What a voice is learnt from: some seconds of other texts, on another day, every other time through a room."""
+    if user.startswith("real/"):
+        return np.concatenate(stretches(user.removeprefix("real/"))[:REAL_KNOWN])
+    sound = np.concatenate([speech(user, text) for text in known_texts(user)])[:KNOWN_FOR]
+    number = int(generator("test", "known", user).integers(2000))
+    return sound if number % 2 else through(sound, room("test", number, SMALL))
 
 
-def _known(draft: Draft) -> Sound:
-    if draft.user.startswith("real/"):
-        own = stretches(draft.user.removeprefix("real/"))
-        # Not the stretches that are to be recognised, unless there are no others.
-        said = {piece.text for piece in draft.pieces if piece.voice == draft.user}
-        known = np.concatenate([part for number, part in enumerate(own) if str(number) not in said] or own)[:KNOWN_FOR]
-    else:
-        known = np.concatenate([speech(draft.user, text) for text in _known_texts(draft)])[:KNOWN_FOR]
-    return known if draft.room is None else through(known, room("test", draft.room, SMALL))
+def known_texts(user: str) -> list[str]:
+    """What a user said when the voice was learnt: nothing that is said in a case."""
+    return lines("agent", "test", "zh" if user.endswith("/zh") else "en")[:2]
