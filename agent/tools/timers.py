@@ -167,6 +167,8 @@ def _loosely(words: str) -> Arguments | None:
     """A timer in other words: something that calls for one, one length of time, and no question."""
     if not _TRIGGER.search(words) or _NO_ORDER.search(words) or len(words.split()) > 22:
         return None
+    if re.search(r"\b(?:quarters?|thirds?|half) of an? \w", words):
+        return None  # part of a length that was not understood: "the quarter of an hour" is no hour
     lengths = [found.group() for found in re.finditer(rf"\b{LENGTH}", words)]
     span = seconds(lengths[0]) if len(lengths) == 1 else None
     if span is None:

@@ -71,6 +71,11 @@ def test_timers_are_told_apart_by_name(room: Room) -> None:
     assert room.wait(600) == ["Your eggs timer for 5 minutes is over."]
 
 
+def test_part_of_a_length_is_not_taken_for_the_whole(room: Room) -> None:
+    assert room.ask("Let me know when the quarter of an hour has passed.")[0] != "set_timer"
+    assert room.says("Let me know when a quarter of an hour has passed.") == "Your timer is set for 15 minutes."
+
+
 def test_a_reminder_says_what_it_is_about(room: Room) -> None:
     assert "call your mother" in room.says("Remind me in twenty minutes to call my mother")
     assert room.wait(1201) == ["This is your reminder: call your mother."]
