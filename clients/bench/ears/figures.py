@@ -82,7 +82,7 @@ def mean(values: Sequence[float]) -> Figure:
 
 
 def per_hour(count: int, hours: float) -> Figure:
-    """Events an hour, with Byar's approximation of the exact Poisson interval; n is the whole hours."""
+    """Events an hour, with Byar's approximation of the exact Poisson interval; n is about the hours."""
     if hours <= 0:
         return NOTHING
     low = 0.0
@@ -90,7 +90,7 @@ def per_hour(count: int, hours: float) -> Figure:
         low = count * (1 - 1 / (9 * count) - Z / (3 * math.sqrt(count))) ** 3
     more = count + 1
     high = more * (1 - 1 / (9 * more) + Z / (3 * math.sqrt(more))) ** 3
-    return Figure(count / hours, low / hours, high / hours, int(hours), "per_hour")
+    return Figure(count / hours, low / hours, high / hours, max(1, round(hours)), "per_hour")
 
 
 def equal_error_rate(genuine: Sequence[float], impostor: Sequence[float]) -> Figure:
