@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +39,11 @@ SELDOM_LAST = _words(
     "did has have had that which who i we they he she so as not just very some any"
 )
 """Words that end few sentences: of very short ones that do not end with these, a full stop is believed."""
+ASKING = _words(
+    "what who whose whom which when where why how is are was were am do does did can could will would should may "
+    "have has what's who's where's how's when's"
+)
+"""Words that begin a question: where one begins so and the recogniser hears it rise at its end, it is believed."""
 SHORT, SHORTLY = 3, 0.75
 """Words of a very short sentence, and the probability that it then has at least."""
 SELDOM_LAST_ZH = _words("在 的 给 对于 关于 比 知道 觉得 应该 考虑 告诉我 帮我 提醒我 我们 你 我 想")
@@ -63,6 +68,10 @@ def words_of(text: str) -> list[str]:
 def number_of(word: str, vocabulary: Mapping[str, int]) -> int:
     """What the network calls `word`: 1 to `BUCKETS` if it does not know it."""
     return vocabulary.get(word) or 1 + zlib.crc32(word[-3:].encode()) % BUCKETS
+
+
+def _asks(words: Sequence[str]) -> bool:
+    return next((word for word in words if word not in OPENERS), "") in ASKING
 
 
 class Completeness:
@@ -99,6 +108,8 @@ class Completeness:
         over = float(ended[0])
         punctuated = text[-1] in ".?!"
         if punctuated and words[0] in ANSWERS and len(words) <= SHORT + 1:
+            return ANSWERED
+        if words[-1] not in SELDOM_LAST and len(words) > SHORT and text.endswith("?") and _asks(words):
             return ANSWERED
         short = punctuated and len(words) <= SHORT and words[-1] not in SELDOM_LAST
         bounded = min(max(over, 1e-4), 1 - 1e-4)

@@ -31,6 +31,11 @@ def test_whole_sentences_answers_and_commands_end_a_turn(completeness: Completen
     assert completeness.of(text) >= 0.7
 
 
+def test_a_question_that_rises_at_its_end_is_answered_without_waiting(completeness: Completeness) -> None:
+    for text in ("What do bees make?", "Okay, why is the sea salty?", "Who wrote Romeo and Juliet?"):
+        assert completeness.of(text) >= 0.9
+
+
 @pytest.mark.parametrize(
     "text",
     [
