@@ -60,7 +60,7 @@ class Perceived:
     until: Time = 0
     """How far the sound goes that these words were made of; 0: no sound was made anything of."""
     seen: Seen | None = None
-    """What the eyes saw since they were asked last. It may come with any picture and any sound, in turns and between."""
+    """What the eyes saw since they were asked last. It may come with any picture and sound, in turns and between."""
 
 
 class Perception(Protocol):
