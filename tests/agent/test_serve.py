@@ -34,10 +34,11 @@ class EverLoading:
 
 async def test_a_server_that_is_still_loading_stops_when_it_is_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = EverLoading()
-    monkeypatch.setattr(serve, "EngineClient", lambda *arguments: engine)
+    monkeypatch.setattr(serve, "EngineClient", lambda *arguments, **named: engine)
     monkeypatch.setattr(serve, "EarsModels", object)
     serving = asyncio.create_task(serve._serve(Settings(port=0)))
-    await engine.asked.wait()
+    async with asyncio.timeout(30):
+        await engine.asked.wait()
     signal.raise_signal(signal.SIGTERM)
     async with asyncio.timeout(30):
         assert await serving == 0

@@ -21,7 +21,8 @@ from aiortc import (
 )
 from aiortc.rtp import RtpPacket
 from av import AudioFrame
-from calls import FakeCall, undisturbed, until
+from calls import FakeCall, until
+from undisturbed import undisturbed
 
 from agent.rooms import aiortc_inside, webrtc
 from agent.rooms.receive import OpusDecoder

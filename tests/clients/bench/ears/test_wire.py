@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from undisturbed import undisturbed
 from websockets.asyncio.server import ServerConnection, serve
 
 from clients.bench.ears import behaviour as did
@@ -136,7 +137,8 @@ async def _server(socket: ServerConnection) -> None:
                 await socket.send(json.dumps({"type": "duplex.clear", "item_id": "i1"}))
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(120)
+@undisturbed
 async def test_a_call_measures_what_the_server_did(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("clients.bench.ears.wire.LATE", 10.0)  # what a busy machine delays is no matter here
     whole = plan(users()[0], ("interruption",))
