@@ -97,6 +97,8 @@ class Browser:
 
                 await page.expose_binding("colloquyTap", keep)
                 await page.add_init_script(path=TAP)
+                # Several people speak in turn: the page's switch "Answer anybody".
+                await page.add_init_script("localStorage.setItem('colloquy.preferences', '{\"anybody\": true}')")
                 if key:
                     short = json.dumps(json.dumps(short_lived(url, key)))
                     await page.add_init_script(f"sessionStorage.setItem('colloquy.ek', {short})")

@@ -12,6 +12,8 @@ import numpy as np
 from .measure import Sound
 
 RATE = 48_000
+ANYBODY: dict[str, Any] = {"type": "duplex.speaker.people", "people": [], "learns": False}
+"""Several people speak in turn in a call of the bench: the agent is not to hold to the first of them."""
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError
 
 from .measure import Sound
-from .recording import RATE, CallFailed, Recording
+from .recording import ANYBODY, RATE, CallFailed, Recording
 
 PACKET = RATE // 50
 
@@ -68,7 +68,12 @@ class WebRTCCaller:
         gains: list[tuple[float, float]] = []
         tasks: list[asyncio.Task[None]] = []
         channel = peer.createDataChannel("oai-events")
-        channel.on("open", lambda: channel.send(json.dumps({"type": "duplex.hello", "ducks": False})))
+
+        def greet() -> None:
+            channel.send(json.dumps({"type": "duplex.hello", "ducks": False}))
+            channel.send(json.dumps(ANYBODY))
+
+        channel.on("open", greet)
         channel.on("message", lambda raw: _note(raw, track, events, gains))
         peer.on("track", lambda remote: tasks.append(asyncio.ensure_future(_listen(remote, track, ear))))
         try:

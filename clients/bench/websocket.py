@@ -16,7 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus, WebSocketException
 
 from .measure import Sound
-from .recording import RATE, CallFailed, Recording
+from .recording import ANYBODY, RATE, CallFailed, Recording
 
 WIRE_RATE = 24_000
 PACKET_S = 0.02
@@ -78,6 +78,7 @@ class WebSocketCaller:
     async def _speak(self, socket: ClientConnection, began: float, track: np.ndarray) -> list[tuple[float, float]]:
         hello = {"type": "duplex.hello", "ducks": False, "reports_playback": False}
         await socket.send(json.dumps(hello))
+        await socket.send(json.dumps(ANYBODY))
         step, slips = round(PACKET_S * WIRE_RATE), []
         for first in range(0, len(track), step):
             # A packet can leave when its last sample has been spoken.
