@@ -42,7 +42,8 @@ async def test_rooms_beyond_the_slots_wait_and_are_served_when_a_slot_is_free_an
     await asyncio.sleep(2)
     assert sum(person.agents[-1][1] for person in people) == 4, "more rooms than slots"
     taken = [sum(worker.says(f"took many-{number} ") for number in range(5)) for worker in workers]
-    assert taken == [2, 2]
+    # A job that was offered to both counts with both; whoever comes second finds the room served, and leaves.
+    assert min(taken) == 2, "a worker had a free slot while a room waited"
     served = [person for person in people if person.agents[-1][1]]
     waiting = next(person for person in people if not person.agents[-1][1])
     await served[0].leave()
