@@ -21,7 +21,7 @@ talk: $(VENV)/.desktop  ## talk through this machine's microphone and loudspeake
 install: $(VENV)/.installed
 
 $(VENV)/.desktop: $(VENV)/.installed
-	@$(PIP) install --quiet --constraint constraints.txt --editable '.[espeak,desktop]'
+	@$(PIP) install --quiet --no-warn-conflicts --constraint constraints.txt --editable '.[espeak,desktop]'
 	@touch $@
 
 $(VENV)/.python:
@@ -31,12 +31,12 @@ $(VENV)/.python:
 
 $(VENV)/.installed: pyproject.toml constraints.txt Makefile | $(VENV)/.python
 	@echo "Installing Colloquy into $(VENV) (about 300 MB to download, once) ..."
-	@$(PIP) install --quiet --constraint constraints.txt --editable '.[espeak]'
+	@$(PIP) install --quiet --no-warn-conflicts --constraint constraints.txt --editable '.[espeak]'
 	@$(BIN)/python -m agent.weights $(WEIGHTS)
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.installed
-	@$(PIP) install --quiet --constraint constraints.txt --editable '.[espeak,test,models,livekit,desktop]'
+	@$(PIP) install --quiet --no-warn-conflicts --constraint constraints.txt --editable '.[espeak,test,models,livekit,desktop]'
 	@sh tests/install_browser.sh
 	@sh tests/install_sound.sh
 	@sh tests/install_livekit.sh $(BIN)/livekit-server
@@ -62,12 +62,12 @@ bench: $(VENV)/.test  ## real calls, measured at the ear; reports go to docs/ben
 	@$(BIN)/colloquy bench --start $(ARGS)
 
 train-ears: $(VENV)/.test  ## make the ears' bundled weights anew; needs espeak-ng, flite, festival and wordnet-base
-	@$(PIP) install --quiet --constraint constraints.txt --editable '.[train]'
+	@$(PIP) install --quiet --no-warn-conflicts --constraint constraints.txt --editable '.[train]'
 	@$(PIP) install --quiet --no-deps resemblyzer==0.1.4
 	@$(BIN)/python -m training.ears $(ARGS)
 
 train-thinker: $(VENV)/.test  ## one slice of the Thinker's fine-tuning; again to go on, ARGS="export" at the end
-	@$(PIP) install --quiet --constraint constraints.txt --editable '.[train]'
+	@$(PIP) install --quiet --no-warn-conflicts --constraint constraints.txt --editable '.[train]'
 	@$(BIN)/python -m training.thinker $(or $(ARGS),train)
 
 clean:
